@@ -1,0 +1,18 @@
+# How everything is compiled: launcher, linker, warnings, sanitizers.
+find_program(CCACHE ccache)
+if(CCACHE)
+  # pch_defines and time_macros let ccache store objects that use a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Werror -fpch-preprocess -fno-math-errno)
+set(LLMBOX_SANITIZE "" CACHE STRING "address,undefined or thread; empty for none")
+if(LLMBOX_SANITIZE)
+  add_compile_options(-fsanitize=${LLMBOX_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${LLMBOX_SANITIZE})
+endif()

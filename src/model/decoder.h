@@ -1,0 +1,63 @@
+// The one decoder: built from a ModelSpec, run over a TokenBatch. It knows neither caches nor ranks. Parameter names are
+// the hub's names. Not thread-safe while training; forward() under no-grad is thread-safe.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "arch/spec.h"
+#include "core/json.h"
+#include "model/attention_context.h"
+#include "model/linear.h"
+#include "model/token_batch.h"
+
+namespace llmbox {
+
+struct LoadOptions {
+  at::ScalarType dtype = at::kFloat;  // compute dtype; weights stay mapped (no copy) where the file has it already
+  at::Device device = at::kCPU;
+  bool checkpoint_activations = false;  // recompute each layer's forward in the backward pass
+};
+
+class Decoder {
+ public:
+  virtual ~Decoder() = default;
+
+  /// Loads a model folder (config.json + safetensors, sharded or not). Throws Error naming file or tensor.
+  static std::unique_ptr<Decoder> load(const std::filesystem::path& folder, const LoadOptions& options = {});
+  /// Random weights from a config (normal, std initializer_range; norms 1; seed fixed → same weights).
+  static std::unique_ptr<Decoder> create(const Json& config, uint64_t seed, const LoadOptions& options = {});
+
+  virtual const ModelSpec& spec() const = 0;
+  virtual const Json& config() const = 0;  // config.json as read, written back on save
+  virtual at::ScalarType dtype() const = 0;
+
+  /// Hidden states after the final norm, (N, E).
+  virtual at::Tensor forward(const TokenBatch& batch, AttentionContext& attention) = 0;
+  /// hidden (M, E) → logits (M, V) in float32. Ask only for rows you read.
+  virtual at::Tensor logits(const at::Tensor& hidden) = 0;
+  /// The output head's weight (V, E) and bias (V or undefined): the fused loss takes them.
+  virtual at::Tensor head_weight() const = 0;
+  virtual at::Tensor head_bias() const = 0;
+
+  /// Every parameter under its hub name, in file order; a tied head is listed once, under the embedding's name.
+  virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const = 0;
+  /// Replaces (wraps) linear layers: called with hub name ("model.layers.0.self_attn.q_proj") and current layer;
+  /// returning nullptr keeps it. Adapters and quantization hang on this one hook.
+  using LinearRewrite = std::function<std::shared_ptr<Linear>(const std::string& name, std::shared_ptr<Linear> layer)>;
+  virtual void rewrite_linears(const LinearRewrite& rewrite) = 0;
+  virtual void set_checkpoint_activations(bool on) = 0;
+
+  /// Writes config.json and safetensors (with index when sharded) so that transformers opens the folder. Adapters are
+  /// merged by dequantize(). Atomic: the folder's files appear whole or not at all.
+  virtual void save(const std::filesystem::path& folder, int64_t max_shard_bytes = 5'000'000'000) const = 0;
+};
+
+}  // namespace llmbox

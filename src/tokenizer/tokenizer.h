@@ -1,0 +1,60 @@
+// Text to token ids and back. A Tokenizer is immutable and thread-safe; load it once and share it.
+// Kinds (byte-level BPE, SentencePiece-BPE, …) are pipelines of normalizer, pre-tokenizer, model, post-processor and
+// decoder; loaders (tokenizer.json, tokenizer.model, …) build the pipeline. Ids equal the reference's exactly.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+
+namespace llmbox {
+
+struct EncodeOptions {
+  bool add_special = false;    // add what the post-processor adds (BOS, [CLS] …)
+  bool parse_special = false;  // read spellings of special tokens in the text as those tokens
+};
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+
+  /// Loads from a model folder (tokenizer.json, tokenizer_config.json) or one file. Throws Error.
+  static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& path);
+
+  virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+  /// The text of ids; unknown ids give nothing. Invalid UTF-8 becomes U+FFFD as in the reference.
+  virtual std::string decode(std::span<const int32_t> ids, bool skip_special = false) const = 0;
+  /// Highest id + 1, added tokens included.
+  virtual int32_t vocab_size() const = 0;
+  virtual std::optional<int32_t> token_to_id(std::string_view token) const = 0;
+  virtual std::string id_to_token(int32_t id) const = 0;
+  virtual bool is_special(int32_t id) const = 0;
+  virtual std::optional<int32_t> bos_id() const = 0;
+  virtual std::optional<int32_t> eos_id() const = 0;
+  virtual std::optional<int32_t> pad_id() const = 0;
+  /// tokenizer_config.json beside the tokenizer; an empty object where there is none.
+  virtual const Json& config() const = 0;
+};
+
+/// Decodes one token at a time; never emits half a UTF-8 character. push(...)… + finish() equals decode(all ids).
+class StreamDecoder {
+ public:
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
+  std::string push(int32_t id);
+  std::string finish();
+
+ private:
+  const Tokenizer& tokenizer_;
+  bool skip_special_;
+  std::vector<int32_t> ids_;   // since the last point at which the text was whole
+  std::string emitted_;        // text of ids_ handed out already
+};
+
+}  // namespace llmbox
