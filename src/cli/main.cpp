@@ -1,0 +1,48 @@
+// The program's entry: picks the verb, reports faults in one line and turns them into exit codes
+// (0 done, 2 wrong input, 1 failure). Nothing below cli/ prints or exits.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <exception>
+
+#include "cli/verb.h"
+#include "core/error.h"
+#include "core/near_name.h"
+
+namespace llmbox {
+namespace {
+
+void print_help() {
+  fmt::print("llmbox trains, evaluates and talks with language models.\n\nusage: llmbox VERB [arguments]\n\n");
+  for (const Verb& verb : verbs()) fmt::print("  {:<10} {}\n", verb.name, verb.summary);
+  fmt::print("\nllmbox VERB --help tells a verb's arguments.\n");
+}
+
+int run(const std::vector<std::string>& args) {
+  if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
+    print_help();
+    return args.empty() ? 2 : 0;
+  }
+  std::vector<std::string> names;
+  for (const Verb& verb : verbs()) {
+    if (args[0] == verb.name) return verb.run({args.begin() + 1, args.end()});
+    names.emplace_back(verb.name);
+  }
+  fail("llmbox", "expected a verb, got '{}'; try {}", args[0], near_names(args[0], names));
+}
+
+}  // namespace
+}  // namespace llmbox
+
+int main(int argc, char** argv) {
+  try {
+    return llmbox::run({argv + 1, argv + argc});
+  } catch (const llmbox::Error& error) {
+    fmt::print(stderr, "llmbox: {}\n", error.what());
+    return 2;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "llmbox: {}\n", error.what());
+    return 1;
+  }
+}
