@@ -5,8 +5,12 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
       CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
 endif()
-find_program(MOLD mold)
-if(MOLD)
+# gcc knows -fuse-ld=mold from 12.1 on; elsewhere the default linker does.
+include(CheckCXXSourceCompiles)
+set(CMAKE_REQUIRED_LINK_OPTIONS -fuse-ld=mold)
+check_cxx_source_compiles("int main() { return 0; }" LLMBOX_MOLD_WORKS)
+unset(CMAKE_REQUIRED_LINK_OPTIONS)
+if(LLMBOX_MOLD_WORKS)
   add_link_options(-fuse-ld=mold)
 endif()
 

@@ -1,0 +1,43 @@
+# make demo   set everything up, build, train and evaluate a small model on the embedded example
+# make test   set everything up, build, run the fast tests
+# LLMBOX_TORCH=DIR uses a libtorch of your own; CUDA=1 installs what a GPU needs.
+JOBS ?= 2
+BUILD := build
+export LLMBOX_TORCH CUDA
+
+.PHONY: demo test test-slow build bench lint asan tsan clean setup
+
+demo: build
+	scripts/demo
+
+test: build-tests
+	scripts/run_tests $(BUILD) -L fast
+
+test-slow: build-tests
+	scripts/run_tests $(BUILD)
+
+build: setup $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target llmbox
+
+build-tests: setup $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS)
+
+bench: build-tests
+	$(BUILD)/llmbox_bench
+
+lint: setup
+	scripts/lint
+
+asan tsan: setup
+	cmake --preset $@
+	cmake --build --preset $@ -j $(JOBS)
+	scripts/run_tests build-$@ -L fast
+
+setup:
+	@scripts/setup
+
+$(BUILD)/build.ninja: CMakeLists.txt requirements.txt
+	cmake --preset release
+
+clean:
+	rm -rf build build-dev build-asan build-tsan
