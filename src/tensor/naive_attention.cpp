@@ -1,0 +1,25 @@
+#include "tensor/naive_attention.h"
+
+#include <limits>
+
+namespace llmbox {
+
+at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape) {
+  const auto wide_type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  const int64_t n_query = q.size(0), n_key = k.size(0), group = q.size(1) / k.size(1);
+  const at::Tensor queries = q.to(wide_type).transpose(0, 1);  // (H, Nq, D)
+  const at::Tensor keys = k.to(wide_type).transpose(0, 1).repeat_interleave(group, 0);
+  const at::Tensor values = v.to(wide_type).transpose(0, 1).repeat_interleave(group, 0);
+  at::Tensor scores = at::matmul(queries, keys.transpose(1, 2)) * shape.scale;  // (H, Nq, Nk)
+  if (shape.softcap > 0) scores = at::tanh(scores / shape.softcap) * shape.softcap;
+
+  const auto options = at::TensorOptions().dtype(at::kLong).device(q.device());
+  const at::Tensor row = at::arange(n_key - n_query, n_key, options).unsqueeze(1);
+  const at::Tensor column = at::arange(n_key, options).unsqueeze(0);
+  at::Tensor hidden = column.gt(row);
+  if (shape.window > 0) hidden = hidden.logical_or(column.le(row - shape.window));
+  scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
+  return at::matmul(at::softmax(scores, -1), values).transpose(0, 1).to(q.scalar_type());
+}
+
+}  // namespace llmbox
