@@ -56,17 +56,20 @@ struct Completion {
 
 /// Called for each piece of text of request `index`; return false to cancel that request.
 using StreamCallback = std::function<bool(size_t index, const std::string& text)>;
-/// Called when request `index` is done (in any order): journals and progress bars hang on it.
-using DoneCallback = std::function<void(size_t index)>;
+/// Called with the result of request `index` as soon as it is known (in any order): journals and progress bars hang on it.
+using ScoreDone = std::function<void(size_t index, const ScoreResult& result)>;
+using CompletionDone = std::function<void(size_t index, const Completion& result)>;
 
 class LanguageModel {
  public:
   virtual ~LanguageModel() = default;
-  virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests, const DoneCallback& done = {}) = 0;
+  virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests, const ScoreDone& done = {}) = 0;
   virtual std::vector<Completion> generate(std::span<const GenerateRequest> requests, const StreamCallback& stream = {},
-                                           const DoneCallback& done = {}) = 0;
+                                           const CompletionDone& done = {}) = 0;
   /// Renders messages to the prompt text the model would see.
   virtual std::string render(const Messages& messages, const Json& tools = nullptr) = 0;
+  /// Tokens of a text (no special tokens added); 0 where the model cannot tell.
+  virtual int count_tokens(const std::string& /*text*/) const { return 0; }
   /// Longest context in tokens.
   virtual int max_context() const = 0;
   /// What the run computed: {"tokens_computed", "tokens_reused", …}, for reports.
