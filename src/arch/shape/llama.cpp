@@ -1,0 +1,119 @@
+#include "arch/shape/llama.h"
+
+#include <cmath>
+#include <vector>
+
+#include "arch/shape/rope.h"
+#include "core/error.h"
+
+namespace llmbox {
+
+namespace {
+
+/// The sizes that every layer shares.
+struct Sizes {
+  int64_t hidden, inner, n_head, n_kv_head, head_dim;
+};
+
+Sizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
+  Sizes sizes{};
+  sizes.hidden = config.integer("hidden_size");
+  sizes.inner = config.integer("intermediate_size");
+  sizes.n_head = config.integer("num_attention_heads");
+  sizes.n_kv_head = config.integer("num_key_value_heads", sizes.n_head);
+  const int64_t fallback = shape.default_head_dim ? shape.default_head_dim : sizes.hidden / sizes.n_head;
+  if (!config.has("head_dim") && !shape.default_head_dim && sizes.hidden % sizes.n_head != 0)
+    fail(config.where(), "expected hidden_size to be a multiple of num_attention_heads, got {} and {}; try head_dim",
+         sizes.hidden, sizes.n_head);
+  sizes.head_dim = config.integer("head_dim", fallback);
+  if (sizes.n_head % sizes.n_kv_head != 0)
+    fail(config.where(), "expected num_attention_heads to be a multiple of num_key_value_heads, got {} and {}",
+         sizes.n_head, sizes.n_kv_head);
+  return sizes;
+}
+
+NormSpec rms(const ConfigReader& config, const std::string& name, int64_t size) {
+  return {.name = name, .size = size, .eps = config.number("rms_norm_eps", 1e-6)};
+}
+
+AttentionSpec llama_attention(const ConfigReader& config, const LlamaShape& shape, const Sizes& sizes,
+                              const std::string& name) {
+  const int64_t q_size = sizes.n_head * sizes.head_dim;
+  const int64_t kv_size = sizes.n_kv_head * sizes.head_dim;
+  AttentionSpec attention;
+  attention.name = name;
+  attention.n_head = sizes.n_head;
+  attention.n_kv_head = sizes.n_kv_head;
+  attention.head_dim = sizes.head_dim;
+  attention.qkv = {{.name = name + ".q_proj", .in = sizes.hidden, .out = q_size, .has_bias = shape.qkv_bias},
+                   {.name = name + ".k_proj", .in = sizes.hidden, .out = kv_size, .has_bias = shape.qkv_bias},
+                   {.name = name + ".v_proj", .in = sizes.hidden, .out = kv_size, .has_bias = shape.qkv_bias}};
+  attention.out = {.name = name + ".o_proj", .in = q_size, .out = sizes.hidden, .has_bias = shape.out_bias};
+  if (shape.qk_norm) {
+    attention.q_norm = rms(config, name + ".q_norm", sizes.head_dim);
+    attention.k_norm = rms(config, name + ".k_norm", sizes.head_dim);
+  }
+  attention.rope = 0;
+  attention.scale = 1.0 / std::sqrt(static_cast<double>(sizes.head_dim));
+  return attention;
+}
+
+FfnSpec llama_ffn(const ConfigReader& config, const LlamaShape& shape, const Sizes& sizes, const std::string& name) {
+  FfnSpec ffn;
+  ffn.gate =
+      LinearSpec{.name = name + ".gate_proj", .in = sizes.hidden, .out = sizes.inner, .has_bias = shape.mlp_bias};
+  ffn.up = {.name = name + ".up_proj", .in = sizes.hidden, .out = sizes.inner, .has_bias = shape.mlp_bias};
+  ffn.down = {.name = name + ".down_proj", .in = sizes.inner, .out = sizes.hidden, .has_bias = shape.mlp_bias};
+  ffn.activation = read_activation(config, "hidden_act", "silu");
+  return ffn;
+}
+
+}  // namespace
+
+ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape) {
+  const Sizes sizes = read_sizes(config, shape);
+  ModelSpec spec;
+  spec.base_prefix = "model.";
+  spec.ignored = {".rotary_emb.inv_freq"};
+  spec.hidden_size = sizes.hidden;
+  spec.vocab_size = config.integer("vocab_size");
+  spec.max_positions = config.integer("max_position_embeddings", 2048);
+  spec.initializer_range = config.number("initializer_range", 0.02);
+  spec.embedding = {"model.embed_tokens", spec.vocab_size, spec.hidden_size};
+  spec.ropes = {read_rope(config, sizes.head_dim)};
+  const int64_t n_layer = config.integer("num_hidden_layers");
+  for (int64_t i = 0; i < n_layer; ++i) {
+    const std::string name = "model.layers." + std::to_string(i);
+    LayerSpec layer;
+    layer.before_attention = rms(config, name + ".input_layernorm", sizes.hidden);
+    layer.before_ffn = rms(config, name + ".post_attention_layernorm", sizes.hidden);
+    layer.attention = llama_attention(config, shape, sizes, name + ".self_attn");
+    layer.attention.window = shape.window ? shape.window(i) : 0;
+    layer.ffn = llama_ffn(config, shape, sizes, name + ".mlp");
+    spec.layers.push_back(std::move(layer));
+  }
+  spec.final_norm = rms(config, "model.norm", sizes.hidden);
+  spec.tied_head = config.flag("tie_word_embeddings", false);
+  spec.head = {.name = "lm_head", .in = sizes.hidden, .out = spec.vocab_size};
+  return spec;
+}
+
+std::function<int64_t(int64_t)> read_windows(const ConfigReader& config, int64_t window,
+                                             std::function<bool(int64_t)> otherwise) {
+  if (window == 0) return {};
+  if (!config.has("layer_types")) {
+    return [window, otherwise](int64_t layer) { return otherwise(layer) ? window : 0; };
+  }
+  std::vector<bool> sliding;
+  for (const Json& type : config.at("layer_types")) {
+    if (type != "sliding_attention" && type != "full_attention")
+      fail(config.where(), "expected sliding_attention or full_attention in 'layer_types', got {}", type.dump());
+    sliding.push_back(type == "sliding_attention");
+  }
+  if (static_cast<int64_t>(sliding.size()) < config.integer("num_hidden_layers"))
+    fail(config.where(), "expected {} entries in 'layer_types', got {}", config.integer("num_hidden_layers"),
+         sliding.size());
+  return [window, sliding](int64_t layer) { return sliding[static_cast<size_t>(layer)] ? window : 0; };
+}
+
+}  // namespace llmbox

@@ -1,0 +1,156 @@
+#include "arch/shape/rope.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/error.h"
+#include "core/near_name.h"
+
+namespace llmbox {
+
+namespace {
+
+constexpr std::pair<const char*, RopeScaling> kScalings[] = {
+    {"default", RopeScaling::none}, {"linear", RopeScaling::linear}, {"dynamic", RopeScaling::dynamic},
+    {"yarn", RopeScaling::yarn},    {"llama3", RopeScaling::llama3}, {"longrope", RopeScaling::longrope}};
+
+RopeScaling read_scaling(const ConfigReader& config) {
+  const std::string name = config.text("rope_type", config.text("type", "default"));
+  std::vector<std::string> names;
+  for (const auto& [known, scaling] : kScalings) {
+    if (name == known) return scaling;
+    names.emplace_back(known);
+  }
+  fail(config.where(), "expected a known rope_type, got '{}'; try {}", name, near_names(name, names));
+}
+
+std::vector<double> read_factors(const ConfigReader& config, std::string_view key, int64_t size) {
+  if (!config.has(key)) fail(config.where(), "expected the key '{}', found none; try another config.json", key);
+  const Json& list = config.at(key);
+  if (!list.is_array() || static_cast<int64_t>(list.size()) != size)
+    fail(config.where(), "expected {} numbers for '{}', got {}", size, key, list.size());
+  std::vector<double> factors;
+  for (const Json& value : list) {
+    if (!value.is_number()) fail(config.where(), "expected numbers in '{}', got {}", key, value.dump());
+    factors.push_back(value.get<double>());
+  }
+  return factors;
+}
+
+double yarn_magnitude(double factor, double mscale) {
+  return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1.0;
+}
+
+double yarn_attention_factor(const ConfigReader& scaling, double factor) {
+  if (scaling.has("mscale") && scaling.has("mscale_all_dim"))
+    return yarn_magnitude(factor, scaling.number("mscale", 1)) /
+           yarn_magnitude(factor, scaling.number("mscale_all_dim", 1));
+  return yarn_magnitude(factor, 1);
+}
+
+double longrope_attention_factor(double factor, int64_t original_length) {
+  return factor <= 1 ? 1.0 : std::sqrt(1.0 + std::log(factor) / std::log(static_cast<double>(original_length)));
+}
+
+/// The fields of the scaling object. `top` still has what older configs keep outside of it.
+void read_scaling_fields(const ConfigReader& top, const ConfigReader& scaling, RopeSpec& rope) {
+  const int64_t max_positions = top.integer("max_position_embeddings", 2048);
+  const bool stretched = rope.scaling == RopeScaling::yarn || rope.scaling == RopeScaling::longrope;
+  rope.original_length = scaling.integer("original_max_position_embeddings",
+                                         top.integer("original_max_position_embeddings", max_positions));
+  if (rope.scaling == RopeScaling::dynamic) rope.original_length = max_positions;
+  if (!stretched && !scaling.has("factor"))
+    fail(scaling.where(), "expected the key 'factor', found none; try another config.json");
+  rope.factor =
+      scaling.number("factor", static_cast<double>(max_positions) / static_cast<double>(rope.original_length));
+  if (rope.factor <= 0) fail(scaling.where(), "expected a positive 'factor', got {}", rope.factor);
+  rope.low_freq_factor = scaling.number("low_freq_factor", 1);
+  rope.high_freq_factor = scaling.number("high_freq_factor", 4);
+  rope.beta_fast = scaling.number("beta_fast", 32);
+  rope.beta_slow = scaling.number("beta_slow", 1);
+  rope.truncate = scaling.flag("truncate", true);
+  if (rope.scaling == RopeScaling::longrope) {
+    rope.short_factors = read_factors(scaling, "short_factor", rope.dim / 2);
+    rope.long_factors = read_factors(scaling, "long_factor", rope.dim / 2);
+    rope.attention_factor = longrope_attention_factor(rope.factor, rope.original_length);
+  }
+  if (rope.scaling == RopeScaling::yarn) rope.attention_factor = yarn_attention_factor(scaling, rope.factor);
+  if (stretched) rope.attention_factor = scaling.number("attention_factor", rope.attention_factor);
+}
+
+/// NTK by parts: wavelengths short against the trained length stay, long ones are divided, between them a blend.
+float llama3_frequency(const RopeSpec& rope, float frequency) {
+  const double length = static_cast<double>(rope.original_length);
+  const double wavelength = 2 * std::numbers::pi / frequency;
+  if (wavelength < length / rope.high_freq_factor) return frequency;
+  if (wavelength > length / rope.low_freq_factor) return frequency / static_cast<float>(rope.factor);
+  const double smooth = (length / wavelength - rope.low_freq_factor) / (rope.high_freq_factor - rope.low_freq_factor);
+  return static_cast<float>((1 - smooth) * frequency / rope.factor + smooth * frequency);
+}
+
+/// YaRN (Peng et al. 2023, 3.2): dimensions that turn often keep their frequency, slow ones are interpolated.
+void apply_yarn(const RopeSpec& rope, std::vector<float>& frequencies) {
+  const auto correction = [&](double rotations) {
+    return static_cast<double>(rope.dim) *
+           std::log(static_cast<double>(rope.original_length) / (rotations * 2 * std::numbers::pi)) /
+           (2 * std::log(rope.theta));
+  };
+  double low = correction(rope.beta_fast);
+  double high = correction(rope.beta_slow);
+  if (rope.truncate) low = std::floor(low), high = std::ceil(high);
+  low = std::max(low, 0.0);
+  high = std::min(high, static_cast<double>(rope.dim - 1));
+  if (low == high) high += 0.001;
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+    frequencies[i] = static_cast<float>(frequencies[i] / rope.factor * ramp + frequencies[i] * (1 - ramp));
+  }
+}
+
+double effective_theta(const RopeSpec& rope, int64_t length) {
+  if (rope.scaling != RopeScaling::dynamic) return rope.theta;
+  const double original = static_cast<double>(rope.original_length);
+  const double longest = std::max(static_cast<double>(length), original);
+  const double dim = static_cast<double>(rope.dim);
+  return rope.theta * std::pow(rope.factor * longest / original - (rope.factor - 1), dim / (dim - 2));
+}
+
+}  // namespace
+
+RopeSpec read_rope(const ConfigReader& config, int64_t head_dim) {
+  const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+  const bool has_fields = config.has(key);
+  const ConfigReader fields = has_fields ? config.child(key) : config;
+  RopeSpec rope;
+  rope.theta = fields.number("rope_theta", config.number("rope_theta", 10000.0));
+  const double part = fields.number("partial_rotary_factor", config.number("partial_rotary_factor", 1.0));
+  rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
+  if (rope.dim < 2 || rope.dim % 2 != 0)
+    fail(config.where(), "expected an even number of rotary dimensions, got {} of head_dim {}", rope.dim, head_dim);
+  if (!has_fields) return rope;
+  rope.scaling = read_scaling(fields);
+  if (rope.scaling != RopeScaling::none) read_scaling_fields(config, fields, rope);
+  return rope;
+}
+
+bool depends_on_length(const RopeSpec& rope) {
+  return rope.scaling == RopeScaling::dynamic || rope.scaling == RopeScaling::longrope;
+}
+
+std::vector<float> rope_frequencies(const RopeSpec& rope, int64_t length) {
+  const float theta = static_cast<float>(effective_theta(rope, length));
+  const auto& factors = length > rope.original_length ? rope.long_factors : rope.short_factors;
+  std::vector<float> frequencies(static_cast<size_t>(rope.dim / 2));
+  for (size_t i = 0; i < frequencies.size(); ++i) {
+    float denominator = std::pow(theta, static_cast<float>(2 * i) / static_cast<float>(rope.dim));
+    if (rope.scaling == RopeScaling::longrope) denominator *= static_cast<float>(factors[i]);
+    frequencies[i] = 1.0F / denominator;
+    if (rope.scaling == RopeScaling::linear) frequencies[i] /= static_cast<float>(rope.factor);
+    if (rope.scaling == RopeScaling::llama3) frequencies[i] = llama3_frequency(rope, frequencies[i]);
+  }
+  if (rope.scaling == RopeScaling::yarn) apply_yarn(rope, frequencies);
+  return frequencies;
+}
+
+}  // namespace llmbox
