@@ -79,7 +79,7 @@ JournalText parse_journal(const fs::path& path) {
     const std::string_view record(text.data() + begin, end - begin);
     const bool is_last = end + 1 == text.size();
     if (is_last && !Json::accept(record)) break;  // a file system may leave garbage after power loss
-    journal.records.push_back(parse_json(record, fmt::format("{}:{}", path.string(), line)));
+    journal.records.push_back(parse_json(record, path.string(), line));
     begin = end + 1;
     journal.whole_bytes = begin;
   }

@@ -23,13 +23,13 @@ std::string reason_of(const Json::parse_error& error) {
 
 }  // namespace
 
-Json parse_json(std::string_view text, std::string_view where) {
+Json parse_json(std::string_view text, std::string_view where, int64_t first_line) {
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {
     const size_t byte = std::min(text.size(), error.byte > 0 ? error.byte - 1 : 0);
     const std::string_view before = text.substr(0, byte);
-    const size_t line = 1 + static_cast<size_t>(std::count(before.begin(), before.end(), '\n'));
+    const int64_t line = first_line + std::count(before.begin(), before.end(), '\n');
     const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
     fail(where, "line {}, column {}: expected valid JSON, got {}", line, byte - line_start + 1, reason_of(error));
   }

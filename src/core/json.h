@@ -1,6 +1,7 @@
 // JSON as llmbox uses it: objects keep the order of their keys (tool schemas, rows and configs are written back as read).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -9,8 +10,8 @@ namespace llmbox {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses one JSON text. Throws Error naming `where`, line and column of the fault.
-Json parse_json(std::string_view text, std::string_view where);
+/// Parses one JSON text. Throws Error naming `where`, line and column of the fault; the text begins on `first_line`.
+Json parse_json(std::string_view text, std::string_view where, int64_t first_line = 1);
 
 /// Reads and parses a file. Throws Error naming the file (missing, unreadable, invalid).
 Json read_json_file(const std::filesystem::path& path);

@@ -28,7 +28,7 @@ class Rng {
 
   template <class T>
   void shuffle(std::span<T> items) {
-    for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[below(i)]);
+    for (size_t i = 0; i + 1 < items.size(); ++i) std::swap(items[i], items[i + below(items.size() - i)]);
   }
   template <class T>
   void shuffle(std::vector<T>& items) {
