@@ -45,6 +45,7 @@ template <typename... Args>
 }  // namespace llmbox
 
 /// CHECK(a == b, "layer {} of {}", i, n): throws CheckFailed with place, condition and message where the condition is false.
+#undef CHECK  // libtorch has one of its own, which aborts
 #define CHECK(condition, ...)                                                                                  \
   do {                                                                                                         \
     if (!(condition))                                                                                          \
