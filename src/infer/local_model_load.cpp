@@ -1,0 +1,47 @@
+#include <algorithm>
+
+#include "adapter/lora.h"
+#include "core/error.h"
+#include "infer/local_model.h"
+
+namespace llmbox {
+
+namespace {
+
+at::ScalarType choose_dtype(const std::string& name, const Json& config) {
+  if (name == "f32" || name == "float32") return at::kFloat;
+  if (name == "bf16" || name == "bfloat16") return at::kBFloat16;
+  if (name != "auto") fail("dtype", "expected auto, f32 or bf16, got '{}'", name);
+  const Json dtype = config.contains("torch_dtype") ? config["torch_dtype"] : config.value("dtype", Json());
+  return dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
+}
+
+void collect_ids(const Json& value, std::vector<int32_t>& ids) {
+  if (value.is_number_integer()) ids.push_back(value.get<int32_t>());
+  if (value.is_array())
+    for (const Json& item : value) collect_ids(item, ids);
+}
+
+}  // namespace
+
+std::vector<int32_t> read_stop_ids(const std::filesystem::path& folder, const Json& config) {
+  std::vector<int32_t> ids;
+  const std::filesystem::path path = folder / "generation_config.json";
+  if (std::filesystem::exists(path)) collect_ids(read_json_file(path).value("eos_token_id", Json()), ids);
+  if (ids.empty()) collect_ids(config.value("eos_token_id", Json()), ids);
+  return ids;
+}
+
+void check_vocabularies(const Tokenizer& tokenizer, const Decoder& decoder) {
+  const int64_t n_model = decoder.spec().vocab_size;
+  for (int64_t id = n_model; id < tokenizer.vocab_size(); ++id) {
+    const auto token = static_cast<int32_t>(id);
+    if (tokenizer.is_special(token) || tokenizer.id_to_token(token).empty()) continue;
+    fail("tokenizer",
+         "expected tokens below the model's vocabulary of {}, got '{}' = {} ({} tokens in all); try the "
+         "model's own tokenizer",
+         n_model, tokenizer.id_to_token(token), id, tokenizer.vocab_size());
+  }
+}
+
+}  // namespace llmbox
