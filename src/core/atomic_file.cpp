@@ -140,7 +140,7 @@ JournalFile::JournalFile(fs::path path, JournalMode mode) : path_(std::move(path
   const size_t kept = mode == JournalMode::kFresh ? 0 : parse_journal(path_).whole_bytes;
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (file_ < 0) fail_to_write(path_);
-  if (::ftruncate(file_, static_cast<off_t>(kept)) != 0) {
+  if (::ftruncate(file_, static_cast<off_t>(kept)) != 0 && errno != EINVAL) {  // EINVAL: a device
     ::close(file_);
     fail_to_write(path_);
   }
