@@ -1,0 +1,25 @@
+// Builds the instances of one task and subset: rows, examples, prompts, requests.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "eval/instance.h"
+#include "eval/runner.h"
+
+namespace llmbox {
+
+struct SubsetPlan {
+  const TaskSpec& task;
+  std::string subset;  // "" = the task has none
+  Ranking ranking;
+};
+
+/// Appends the subset's requests to `requests`. Throws Error naming file, row or option at fault.
+std::vector<Instance> make_instances(const SubsetPlan& plan, LanguageModel& model, const EvalOptions& options,
+                                     RequestSet& requests);
+
+/// The ranking type in force: sampling several answers ranks by generation.
+Ranking ranking_in_force(const EvalOptions& options);
+
+}  // namespace llmbox
