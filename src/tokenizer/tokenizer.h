@@ -21,6 +21,14 @@ struct EncodeOptions {
   bool parse_special = false;  // read spellings of special tokens in the text as those tokens
 };
 
+/// One decoding run. push(...)… + finish() is the text of all ids; no part ends within a UTF-8 character.
+class TextStream {
+ public:
+  virtual ~TextStream() = default;
+  virtual std::string push(int32_t id) = 0;
+  virtual std::string finish() = 0;
+};
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
@@ -31,6 +39,9 @@ class Tokenizer {
   virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
   /// The text of ids; unknown ids give nothing. Invalid UTF-8 becomes U+FFFD as in the reference.
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special = false) const = 0;
+  /// The same, token by token; what may still change is held back. The stream must not outlive the tokenizer. The
+  /// default decodes each id by itself.
+  virtual std::unique_ptr<TextStream> stream(bool skip_special) const;
   /// Highest id + 1, added tokens included.
   virtual int32_t vocab_size() const = 0;
   virtual std::optional<int32_t> token_to_id(std::string_view token) const = 0;
@@ -46,15 +57,13 @@ class Tokenizer {
 /// Decodes one token at a time; never emits half a UTF-8 character. push(...)… + finish() equals decode(all ids).
 class StreamDecoder {
  public:
-  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true);
-  std::string push(int32_t id);
-  std::string finish();
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_special = true)
+      : stream_(tokenizer.stream(skip_special)) {}
+  std::string push(int32_t id) { return stream_->push(id); }
+  std::string finish() { return stream_->finish(); }
 
  private:
-  const Tokenizer& tokenizer_;
-  bool skip_special_;
-  std::vector<int32_t> ids_;   // since the last point at which the text was whole
-  std::string emitted_;        // text of ids_ handed out already
+  std::unique_ptr<TextStream> stream_;
 };
 
 }  // namespace llmbox

@@ -1,0 +1,69 @@
+#include "tokenizer/model/string_table.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace llmbox {
+
+namespace {
+
+uint32_t hash_of(std::string_view text) {
+  uint64_t hash = 0x9E3779B97F4A7C15ull ^ text.size();
+  while (!text.empty()) {
+    uint64_t word = 0;
+    size_t n = std::min<size_t>(8, text.size());
+    std::memcpy(&word, text.data(), n);
+    hash = (hash ^ word) * 0xD6E8FEB86659FD93ull;
+    hash ^= hash >> 32;
+    text.remove_prefix(n);
+  }
+  return static_cast<uint32_t>(hash);
+}
+
+}  // namespace
+
+size_t StringTable::slot_of(std::string_view text, uint32_t hash) const {
+  size_t mask = slots_.size() - 1;
+  size_t i = hash & mask;
+  while (slots_[i].id >= 0 && (slots_[i].hash != hash || at(slots_[i].place) != text)) i = (i + 1) & mask;
+  return i;
+}
+
+void StringTable::grow() {
+  std::vector<Slot> old = std::move(slots_);
+  slots_.assign(std::max<size_t>(64, old.size() * 2), {});
+  size_t mask = slots_.size() - 1;
+  for (const Slot& slot : old) {
+    if (slot.id < 0) continue;
+    size_t i = slot.hash & mask;
+    while (slots_[i].id >= 0) i = (i + 1) & mask;
+    slots_[i] = slot;
+  }
+}
+
+void StringTable::add(std::string_view text, int32_t id) {
+  if ((count_ + 1) * 2 > slots_.size()) grow();
+  uint32_t hash = hash_of(text);
+  Slot& slot = slots_[slot_of(text, hash)];
+  if (slot.id >= 0) return;
+  Place place{static_cast<uint32_t>(arena_.size()), static_cast<int32_t>(text.size())};
+  arena_ += text;
+  slot = {hash, id, place};
+  ++count_;
+  longest_ = std::max(longest_, text.size());
+  if (id >= id_end()) places_.resize(static_cast<size_t>(id) + 1);
+  if (!has(id)) places_[static_cast<size_t>(id)] = place;
+}
+
+std::optional<int32_t> StringTable::find(std::string_view text) const {
+  if (slots_.empty()) return std::nullopt;
+  const Slot& slot = slots_[slot_of(text, hash_of(text))];
+  if (slot.id < 0) return std::nullopt;
+  return slot.id;
+}
+
+std::string_view StringTable::text(int32_t id) const {
+  return has(id) ? at(places_[static_cast<size_t>(id)]) : std::string_view();
+}
+
+}  // namespace llmbox

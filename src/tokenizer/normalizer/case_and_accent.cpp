@@ -1,0 +1,29 @@
+// Lowercase and StripAccents.
+#include "tokenizer/normalizer/normalizer.h"
+#include "tokenizer/normalizer/unicode_text.h"
+#include "tokenizer/unicode_class.h"
+
+namespace llmbox {
+
+namespace {
+
+class Lowercase : public Normalizer {
+ public:
+  void apply(std::string& text) const override { text = lower_case(text); }
+};
+
+class StripAccents : public Normalizer {
+ public:
+  void apply(std::string& text) const override {
+    text = filter_characters(text, [](uint32_t c) { return !(unicode_flags(c) & kMark); });
+  }
+};
+
+}  // namespace
+
+NormalizerPtr make_case_and_accent_normalizer(const Json& description) {
+  if (description.value("type", "") == "Lowercase") return std::make_unique<Lowercase>();
+  return std::make_unique<StripAccents>();
+}
+
+}  // namespace llmbox

@@ -1,0 +1,68 @@
+// Every pre-tokenizer that tokenizer.json may name.
+#include <string>
+#include <vector>
+
+#include "core/error.h"
+#include "core/near_name.h"
+#include "tokenizer/pre_tokenizer/pre_tokenizer.h"
+
+namespace llmbox {
+
+namespace {
+
+struct Row {
+  const char* type;
+  PreTokenizerPtr (*make)(const Json& description, bool last);
+};
+
+constexpr Row kPreTokenizers[] = {
+    {"BertPreTokenizer", make_character_class_pre_tokenizer},
+    {"ByteLevel", make_byte_level_pre_tokenizer},
+    {"CharDelimiterSplit", make_character_class_pre_tokenizer},
+    {"Digits", make_character_class_pre_tokenizer},
+    {"Metaspace", make_metaspace_pre_tokenizer},
+    {"Punctuation", make_character_class_pre_tokenizer},
+    {"Sequence", make_sequence_pre_tokenizer},
+    {"Split", make_split_pre_tokenizer},
+    {"Whitespace", make_character_class_pre_tokenizer},
+    {"WhitespaceSplit", make_character_class_pre_tokenizer},
+};
+
+class Sequence : public PreTokenizer {
+ public:
+  explicit Sequence(std::vector<PreTokenizerPtr> stages) : stages_(std::move(stages)) {}
+  void apply(PreTokens& tokens) const override {
+    for (const PreTokenizerPtr& stage : stages_) stage->apply(tokens);
+  }
+  bool is_byte_level() const override {
+    for (const PreTokenizerPtr& stage : stages_)
+      if (stage->is_byte_level()) return true;
+    return false;
+  }
+
+ private:
+  std::vector<PreTokenizerPtr> stages_;
+};
+
+}  // namespace
+
+PreTokenizerPtr make_sequence_pre_tokenizer(const Json& description, bool last) {
+  if (!description.contains("pretokenizers") || !description["pretokenizers"].is_array())
+    fail("tokenizer", "expected a list 'pretokenizers' in Sequence, got {}", description.dump());
+  std::vector<PreTokenizerPtr> stages;
+  const Json& list = description["pretokenizers"];
+  for (size_t i = 0; i < list.size(); ++i) stages.push_back(make_pre_tokenizer(list[i], last && i + 1 == list.size()));
+  return std::make_unique<Sequence>(std::move(stages));
+}
+
+PreTokenizerPtr make_pre_tokenizer(const Json& description, bool last) {
+  std::string type = description.is_object() ? description.value("type", "") : "";
+  std::vector<std::string> names;
+  for (const Row& row : kPreTokenizers) {
+    if (row.type == type) return row.make(description, last);
+    names.emplace_back(row.type);
+  }
+  fail("tokenizer", "expected a pre_tokenizer, got '{}'; try {}", type, near_names(type, names));
+}
+
+}  // namespace llmbox
