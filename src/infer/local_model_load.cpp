@@ -22,7 +22,41 @@ void collect_ids(const Json& value, std::vector<int32_t>& ids) {
     for (const Json& item : value) collect_ids(item, ids);
 }
 
+std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, const Tokenizer& tokenizer) {
+  if (!options.chat_template.empty()) return ChatTemplate::load(options.chat_template, tokenizer.config());
+  if (!options.adapter.empty())
+    if (auto found = ChatTemplate::find(options.adapter)) return found;
+  return ChatTemplate::find(options.model);
+}
+
+/// A template's own ends of turn, as far as they are single tokens.
+void add_stop_words(const ChatTemplate& chat_template, const Tokenizer& tokenizer, std::vector<int32_t>& ids) {
+  std::vector<std::string> words = chat_template.stop_words();
+  if (!chat_template.eos_replacement().empty()) words.push_back(chat_template.eos_replacement());
+  for (const std::string& word : words)
+    if (const auto id = tokenizer.token_to_id(word)) ids.push_back(*id);
+}
+
 }  // namespace
+
+std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
+  if (!std::filesystem::is_directory(options.model))
+    fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
+  const Json config = read_json_file(options.model / "config.json");
+  auto tokenizer = Tokenizer::load(options.model);
+  auto decoder = Decoder::load(options.model, {.dtype = choose_dtype(options.dtype, config)});
+  if (!options.adapter.empty()) {
+    load_adapter(*decoder, options.adapter, false);
+    merge_adapters(*decoder);
+  }
+  auto chat_template = choose_template(options, *tokenizer);
+  std::vector<int32_t> stop_ids = read_stop_ids(options.model, config);
+  if (chat_template) add_stop_words(*chat_template, *tokenizer, stop_ids);
+  auto model = std::make_unique<LocalModel>(*decoder, std::move(tokenizer), std::move(chat_template), options.engine,
+                                            std::move(stop_ids));
+  model->owned_ = std::move(decoder);
+  return model;
+}
 
 std::vector<int32_t> read_stop_ids(const std::filesystem::path& folder, const Json& config) {
   std::vector<int32_t> ids;

@@ -114,7 +114,8 @@ TEST_F(PrefixTreeTest, AgreesWithLookingAtEveryRememberedText) {
     size_t expected = 0;
     for (const auto& other : remembered) {
       const size_t n = std::min(ids.size(), other.size());
-      expected = std::max<size_t>(expected, std::mismatch(ids.begin(), ids.begin() + n, other.begin()).first - ids.begin());
+      expected =
+          std::max<size_t>(expected, std::mismatch(ids.begin(), ids.begin() + n, other.begin()).first - ids.begin());
     }
     const PrefixMatch match = big.match(ids);
     ASSERT_EQ(match.pages.size() * kPage + match.partial_rows, expected) << "round " << round;
