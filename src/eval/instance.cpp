@@ -10,10 +10,12 @@ namespace {
 
 Json reference_of(const Instance& instance) {
   if (instance.record.answer >= 0) return instance.record.answer;
-  return instance.record.references.size() == 1 ? Json(instance.record.references[0]) : Json(instance.record.references);
+  return instance.record.references.size() == 1 ? Json(instance.record.references[0])
+                                                : Json(instance.record.references);
 }
 
-Outcome finish(const Instance& instance, Json prediction, Json details, std::vector<std::pair<std::string, double>> scores) {
+Outcome finish(const Instance& instance, Json prediction, Json details,
+               std::vector<std::pair<std::string, double>> scores) {
   Json line = {{"index", instance.index}, {"subset", instance.subset}, {"prompt", instance.prompt.context}};
   line.update(details);
   line["prediction"] = std::move(prediction);
@@ -72,8 +74,9 @@ Outcome by_loss(const Instance& instance, const RequestSet& answers) {
   if (!instance.content_free.empty()) scores.emplace_back("acc_token", is_right(per_token));
   scores.emplace_back("acc_sum", is_right(largest(losses.size(), [&](size_t i) { return -losses[i].nats; })));
   scores.emplace_back("acc_norm", is_right(largest(losses.size(), [&](size_t i) {
-    return -losses[i].nats / static_cast<double>(std::max<size_t>(1, instance.record.continuations[i].size()));
-  })));
+                        return -losses[i].nats /
+                               static_cast<double>(std::max<size_t>(1, instance.record.continuations[i].size()));
+                      })));
   return finish(instance, choice, details, scores);
 }
 
@@ -105,8 +108,9 @@ Outcome by_generation(const Instance& instance, const Scoring& scoring, const Re
   for (const size_t id : instance.completions) {
     const std::string& text = answers.completion(id).text;
     details["outputs"].push_back(text);
-    answered.push_back(is_choice ? std::to_string(option_in_text(text, static_cast<int>(instance.record.options.size())))
-                                 : scoring.filter(text));
+    answered.push_back(is_choice
+                           ? std::to_string(option_in_text(text, static_cast<int>(instance.record.options.size())))
+                           : scoring.filter(text));
   }
   const std::string answer = most_frequent(answered);
   if (is_choice) {
@@ -116,7 +120,8 @@ Outcome by_generation(const Instance& instance, const Scoring& scoring, const Re
                   {{"accuracy", choice == instance.record.answer ? 1.0 : 0.0}, {"unparsed", choice < 0 ? 1.0 : 0.0}});
   }
   std::vector<std::pair<std::string, double>> scores;
-  for (const auto& [name, metric] : scoring.metrics) scores.emplace_back(name, metric(answer, instance.record.references));
+  for (const auto& [name, metric] : scoring.metrics)
+    scores.emplace_back(name, metric(answer, instance.record.references));
   return finish(instance, answer, details, scores);
 }
 

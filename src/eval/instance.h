@@ -33,7 +33,7 @@ struct Scoring {
 };
 
 struct Outcome {
-  Json line;                                        // of TASK.jsonl
+  Json line;                                           // of TASK.jsonl
   std::vector<std::pair<std::string, double>> scores;  // metric → value; perplexity: nats, tokens, words, bytes
 };
 

@@ -15,7 +15,9 @@ namespace {
 std::vector<Json> example_pool(const SubsetPlan& plan, const EvalOptions& options) {
   if (!plan.task.examples.empty() && options.example_set.empty()) return plan.task.examples;
   const std::string split = options.example_set.empty() ? plan.task.example_set : options.example_set;
-  if (split.empty()) fail("task " + plan.task.name, "expected no examples, got --num_shots {}; the task has no example set; try --example_set", options.num_shots);
+  if (split.empty())
+    fail("task " + plan.task.name,
+         "expected no examples, got --num_shots {}; the task has no example set; try --example_set", options.num_shots);
   return load_task_rows(plan.task, {plan.subset, split}, options.data_dir);
 }
 
@@ -25,7 +27,8 @@ std::vector<Record> make_examples(const SubsetPlan& plan, const RecordMaker& mak
   const std::vector<Json> pool = example_pool(plan, options);
   const auto n = std::min<int64_t>(options.num_shots, static_cast<int64_t>(pool.size()));
   if (n < options.num_shots)
-    log_warning("task {}{}: {} shots asked for, {} examples there", plan.task.name, plan.subset.empty() ? "" : ":" + plan.subset, options.num_shots, n);
+    log_warning("task {}{}: {} shots asked for, {} examples there", plan.task.name,
+                plan.subset.empty() ? "" : ":" + plan.subset, options.num_shots, n);
   std::vector<int64_t> order(n);
   std::iota(order.begin(), order.end(), 0);
   if (options.shots_from == "random" && n < static_cast<int64_t>(pool.size()))
@@ -47,7 +50,8 @@ SamplingParams sampling_for(const SubsetPlan& plan, const EvalOptions& options) 
   return params;
 }
 
-void add_generation(Instance& instance, const SamplingParams& params, const EvalOptions& options, RequestSet& requests) {
+void add_generation(Instance& instance, const SamplingParams& params, const EvalOptions& options,
+                    RequestSet& requests) {
   for (int sample = 0; sample < std::max(1, options.sample_num); ++sample) {
     GenerateRequest request{instance.prompt.context, {}, nullptr, params};
     request.params.seed = params.temperature > 0 ? Rng(options.seed, instance.index * 65536 + sample).next() : 0;
@@ -58,7 +62,8 @@ void add_generation(Instance& instance, const SamplingParams& params, const Eval
 void add_scores(Instance& instance, const SubsetPlan& plan, RequestSet& requests) {
   const std::string& context = instance.prompt.context;
   if (plan.ranking != Ranking::kProb) {
-    for (const std::string& text : instance.prompt.continuations) instance.scores.push_back(requests.add({context, text}));
+    for (const std::string& text : instance.prompt.continuations)
+      instance.scores.push_back(requests.add({context, text}));
     return;
   }
   for (const char* blank : {" ", ""})
@@ -125,8 +130,10 @@ std::vector<Instance> make_instances(const SubsetPlan& plan, LanguageModel& mode
       instance.prompt = prompts.make(examples, instance.record.source,
                                      generates || labels ? std::vector<std::string>{} : instance.record.continuations);
       instance.index = i;
-      if (generates) add_generation(instance, params, options, requests);
-      else add_scores(instance, plan, requests);
+      if (generates)
+        add_generation(instance, params, options, requests);
+      else
+        add_scores(instance, plan, requests);
       if (const auto free = maker.content_free(instance.record); free && !generates) {
         const Prompt prompt = prompts.make({}, *free, instance.record.continuations);
         for (const std::string& text : prompt.continuations)

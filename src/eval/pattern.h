@@ -10,8 +10,8 @@
 namespace llmbox {
 
 struct PatternMatch {
-  size_t begin = 0, end = 0;         // bytes of the whole match
-  std::vector<std::string> groups;   // [0] = whole match; a group that took no part is ""
+  size_t begin = 0, end = 0;        // bytes of the whole match
+  std::vector<std::string> groups;  // [0] = whole match; a group that took no part is ""
 };
 
 class Pattern {

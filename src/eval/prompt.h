@@ -1,5 +1,6 @@
-// Joins examples and a record into what the model gets. A base model gets plain text (LLMBox's template `base`: example,
-// blank where neither side has one, answer, empty line); a chat model gets a conversation through its own template.
+// Joins examples and a record into what the model gets. A base model gets plain text (LLMBox's template `base`:
+// example, blank where neither side has one, answer, empty line); a chat model gets a conversation through its own
+// template.
 #pragma once
 
 #include <span>

@@ -29,8 +29,8 @@ int largest_label_score(std::span<const double> scores) {
 int option_in_text(const std::string& text, int n_options) {
   const std::string letters = fmt::format("([A-{}])", static_cast<char>('A' + n_options - 1));
   const std::string cjk = R"([\x{2E80}-\x{9FFF}])", before = "(?<=" + cjk + ")", after = "(?=" + cjk + ")";
-  const Pattern pattern("\\b" + letters + "\\b|" + before + letters + after + "|" + before + letters + "\\b|\\b" + letters +
-                        after);
+  const Pattern pattern("\\b" + letters + "\\b|" + before + letters + after + "|" + before + letters + "\\b|\\b" +
+                        letters + after);
   const auto matches = pattern.find_all(text);
   return matches.empty() ? -1 : matches.back().groups[0][0] - 'A';
 }

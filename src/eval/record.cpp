@@ -81,8 +81,10 @@ struct RecordMaker::Parts {
       index = value.get<int>();
     } else if (value.is_string()) {
       const std::string text = trimmed(value.get<std::string>());
-      if (text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z') index = text[0] - 'A';
-      else if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') index = text[0] - '0';
+      if (text.size() == 1 && text[0] >= 'A' && text[0] <= 'Z')
+        index = text[0] - 'A';
+      else if (text.size() == 1 && text[0] >= '0' && text[0] <= '9')
+        index = text[0] - '0';
     }
     if (index < 0 || index >= static_cast<int>(n_options))
       fail(place, "expected the right option as 0 to {} or a letter, got {}", n_options - 1, value.dump());
@@ -92,7 +94,8 @@ struct RecordMaker::Parts {
   std::vector<std::string> read_references(const Json& variables) const {
     std::vector<std::string> read;
     const Json value = evaluate(*reference, variables);
-    for (const Json& one : value.is_array() ? value : Json::array({value})) read.push_back(reference_filter(as_text(one)));
+    for (const Json& one : value.is_array() ? value : Json::array({value}))
+      read.push_back(reference_filter(as_text(one)));
     return read;
   }
 
@@ -103,15 +106,18 @@ struct RecordMaker::Parts {
 };
 
 RecordMaker::RecordMaker(const TaskSpec& task, std::string subset, Ranking ranking, const std::string& instruction)
-    : parts_(new Parts{task, std::move(subset), "task " + task.name, ranking, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) {
+    : parts_(new Parts{
+          task, std::move(subset), "task " + task.name, ranking, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}}) {
   const auto optional_expression = [&](const std::string& text, const char* key) {
     return text.empty() ? std::nullopt : std::optional(expression(text, task.name + "." + key));
   };
   for (const auto& [name, text] : task.fields)
     parts_->fields.emplace_back(name, expression(text, task.name + ".fields." + name));
-  if (task.options.is_string()) parts_->options.push_back(expression(task.options.get<std::string>(), task.name + ".options"));
+  if (task.options.is_string())
+    parts_->options.push_back(expression(task.options.get<std::string>(), task.name + ".options"));
   if (task.options.is_array())
-    for (const Json& option : task.options) parts_->options.push_back(expression(as_text(option), task.name + ".options"));
+    for (const Json& option : task.options)
+      parts_->options.push_back(expression(as_text(option), task.name + ".options"));
   parts_->keep = optional_expression(task.keep, "keep");
   parts_->answer = optional_expression(task.answer, "answer");
   parts_->text = optional_expression(task.text, "text");
@@ -135,7 +141,8 @@ bool RecordMaker::keeps(const Json& row) const {
 
 Record RecordMaker::make(const Json& row, size_t index, const std::vector<int>& option_order) const {
   const Parts& parts = *parts_;
-  const std::string place = fmt::format("{}{}, row {}", parts.where, parts.subset.empty() ? "" : ":" + parts.subset, index);
+  const std::string place =
+      fmt::format("{}{}, row {}", parts.where, parts.subset.empty() ? "" : ":" + parts.subset, index);
   if (!row.is_object()) fail(place, "expected columns, got {}", row.dump());
   const Json variables = parts.variables(row);
   Record record;
@@ -150,15 +157,18 @@ Record RecordMaker::make(const Json& row, size_t index, const std::vector<int>& 
   if (!option_order.empty()) {
     const std::vector<std::string> old = record.options;
     for (size_t i = 0; i < old.size(); ++i) record.options[i] = old[option_order[i]];
-    record.answer = static_cast<int>(std::find(option_order.begin(), option_order.end(), record.answer) - option_order.begin());
+    record.answer =
+        static_cast<int>(std::find(option_order.begin(), option_order.end(), record.answer) - option_order.begin());
   }
   record.source = parts.rendered(*parts.prompt, variables, record.options);
   for (size_t i = 0; i < record.options.size(); ++i) {
     const std::string letter = option_letter(static_cast<int>(i));
-    if (parts.ranking == Ranking::kPplNoOption) record.continuations.push_back(record.options[i]);
+    if (parts.ranking == Ranking::kPplNoOption)
+      record.continuations.push_back(record.options[i]);
     else if (parts.ranking == Ranking::kPpl)
       record.continuations.push_back(letter + ". " + without_leading_blanks(record.options[i]));
-    else record.continuations.push_back(letter);
+    else
+      record.continuations.push_back(letter);
   }
   record.target = record.continuations[record.answer];
   return record;

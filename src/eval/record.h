@@ -18,11 +18,11 @@ enum class Ranking { kPplNoOption, kPpl, kProb, kGeneration };
 Ranking parse_ranking(const std::string& name);
 
 struct Record {
-  std::string source;                   // the prompt of this record alone
-  std::vector<std::string> options;     // as the row has them
-  int answer = -1;                      // index of the right option
-  std::vector<std::string> references;  // generation: accepted answers
-  std::string target;                   // what follows the source where the record serves as an example
+  std::string source;                      // the prompt of this record alone
+  std::vector<std::string> options;        // as the row has them
+  int answer = -1;                         // index of the right option
+  std::vector<std::string> references;     // generation: accepted answers
+  std::string target;                      // what follows the source where the record serves as an example
   std::vector<std::string> continuations;  // what ranking scores, without the joining blank
 };
 

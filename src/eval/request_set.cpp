@@ -20,7 +20,9 @@ std::string digest(const std::string& content) {
   return fmt::format("{:016x}{:016x}", fnv1a(content, 0xcbf29ce484222325ull), fnv1a(content, 0x9e3779b97f4a7c15ull));
 }
 
-std::string key_of(const ScoreRequest& request) { return digest(Json{"score", request.context, request.continuation}.dump()); }
+std::string key_of(const ScoreRequest& request) {
+  return digest(Json{"score", request.context, request.continuation}.dump());
+}
 
 std::string key_of(const GenerateRequest& request) {
   const SamplingParams& p = request.params;
@@ -67,7 +69,8 @@ KnownAnswers read_answers(const JournalOptions& options) {
   if (options.path.empty() || options.overwrite) return known;
   for (const Json& line : read_journal(options.path)) {
     if (line.contains("model") && line["model"] != options.model)
-      fail(options.path.string(), "expected answers of this model, got those of {}; try another --output or --overwrite",
+      fail(options.path.string(),
+           "expected answers of this model, got those of {}; try another --output or --overwrite",
            line["model"].dump());
     if (line.contains("key")) known[line["key"].get<std::string>()] = line;
   }
@@ -76,12 +79,15 @@ KnownAnswers read_answers(const JournalOptions& options) {
 
 /// Fills in what is known; the others' numbers are returned.
 template <class Result>
-std::vector<size_t> fill_in(const std::vector<std::string>& keys, const KnownAnswers& known, std::vector<Result>& results) {
+std::vector<size_t> fill_in(const std::vector<std::string>& keys, const KnownAnswers& known,
+                            std::vector<Result>& results) {
   std::vector<size_t> open;
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto answer = known.find(keys[i]);
-    if (answer == known.end()) open.push_back(i);
-    else from_json(answer->second, results[i]);
+    if (answer == known.end())
+      open.push_back(i);
+    else
+      from_json(answer->second, results[i]);
   }
   return open;
 }
@@ -158,10 +164,11 @@ void RequestSet::run(LanguageModel& model, const JournalOptions& options) {
     for (size_t i = 0; i < results.size(); ++i) scores_[open_scores[i]] = results[i];
   }
   if (!open_texts.empty()) {
-    const auto results = model.generate(chosen(generate_requests_, open_texts), {}, [&](size_t i, const Completion& result) {
-      journal.append(to_json(generate_keys_[open_texts[i]], result));
-      progress.advance();
-    });
+    const auto results =
+        model.generate(chosen(generate_requests_, open_texts), {}, [&](size_t i, const Completion& result) {
+          journal.append(to_json(generate_keys_[open_texts[i]], result));
+          progress.advance();
+        });
     for (size_t i = 0; i < results.size(); ++i) completions_[open_texts[i]] = results[i];
   }
 }

@@ -1,5 +1,6 @@
 // All requests of an evaluation, each asked once: equal requests share one answer, answers are written to a journal as
-// they come and read from it when the same command runs again (after kill -9 too). The model gets all that is open at once.
+// they come and read from it when the same command runs again (after kill -9 too). The model gets all that is open at
+// once.
 #pragma once
 
 #include <filesystem>

@@ -71,8 +71,9 @@ Estimates score_subset(const SubsetRun& run, const Scoring& scoring, const Reque
     n_truncated += outcome.line.contains("n_truncated");
     lines += outcome.line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
-  if (n_truncated) log_warning("{} of {} prompts did not fit the model's context and were cut on the left", n_truncated,
-                               run.instances.size());
+  if (n_truncated)
+    log_warning("{} of {} prompts did not fit the model's context and were cut on the left", n_truncated,
+                run.instances.size());
   if (scoring.kind == TaskKind::kPerplexity) return perplexities(values);
   Estimates estimates;
   for (const std::string& name : order) estimates.emplace_back(name, mean_of(values[name]));
@@ -157,7 +158,8 @@ Json run_evaluation(LanguageModel& model, const EvalOptions& options) {
   const std::filesystem::path journal = options.output.empty() ? options.output : options.output / "journal.jsonl";
   if (!options.output.empty()) std::filesystem::create_directories(options.output);
   requests.run(model, {journal, options.model_name, options.overwrite});
-  if (requests.n_resumed()) log_info("{} requests were answered in an earlier run of this command", requests.n_resumed());
+  if (requests.n_resumed())
+    log_info("{} requests were answered in an earlier run of this command", requests.n_resumed());
   Json results = Json::object();
   for (TaskRun& run : runs) {
     std::string lines;
@@ -175,10 +177,11 @@ std::string results_table(const Json& results) {
     for (const auto& [metric, estimate] : metrics.items()) {
       const bool is_share = metric.find("perplexity") == std::string::npos && metric != "bits_per_byte";
       const double scale = is_share ? 100 : 1;
-      const std::string error = estimate["stderr"].is_null() ? "-" : fmt::format("{:.2f}", estimate["stderr"].get<double>() * scale);
+      const std::string error =
+          estimate["stderr"].is_null() ? "-" : fmt::format("{:.2f}", estimate["stderr"].get<double>() * scale);
       table += fmt::format("{:<44} {:<18} {:>10} {:>8} {:>7}\n", task, metric,
-                           fmt::format("{:.2f}{}", estimate["value"].get<double>() * scale, is_share ? " %" : ""), error,
-                           estimate["n"].get<int64_t>());
+                           fmt::format("{:.2f}{}", estimate["value"].get<double>() * scale, is_share ? " %" : ""),
+                           error, estimate["n"].get<int64_t>());
     }
   }
   return table;

@@ -14,28 +14,28 @@
 namespace llmbox {
 
 struct EvalOptions {
-  std::vector<std::string> tasks;            // as after -d: "mmlu:anatomy", "piqa"
-  std::filesystem::path data_dir = "data";   // where the tasks' files lie
-  std::filesystem::path tasks_dir;           // further task files; "" = none
-  std::filesystem::path output;              // "" = write nothing
-  std::string model_name;                    // what the answers depend on, for the journal
-  bool overwrite = false;                    // start over where the journal is of another model
-  std::optional<bool> chat;                  // ask through the chat template; unset = as the task says
-  std::string system_prompt;                 // chat only
+  std::vector<std::string> tasks;           // as after -d: "mmlu:anatomy", "piqa"
+  std::filesystem::path data_dir = "data";  // where the tasks' files lie
+  std::filesystem::path tasks_dir;          // further task files; "" = none
+  std::filesystem::path output;             // "" = write nothing
+  std::string model_name;                   // what the answers depend on, for the journal
+  bool overwrite = false;                   // start over where the journal is of another model
+  std::optional<bool> chat;                 // ask through the chat template; unset = as the task says
+  std::string system_prompt;                // chat only
   int num_shots = 0;
-  int max_example_tokens = 1024;             // whole examples are dropped until they fit
-  std::string shots_from = "random";         // "random" (numpy's draw with the seed, as LLMBox) or "first"
-  std::string ranking_type;                  // "" = ppl_no_option
-  std::string evaluation_set, example_set;   // "" = the task's; slices allowed
-  std::string instruction;                   // Jinja; "" = the task's prompt
-  std::string cot;                           // chain-of-thought strategy of the task
-  int64_t max_evaluation_instances = 0;      // 0 = all, > 0 the first, < 0 the last of each subset
-  int sample_num = 1;                        // > 1: the most frequent of so many sampled answers
+  int max_example_tokens = 1024;            // whole examples are dropped until they fit
+  std::string shots_from = "random";        // "random" (numpy's draw with the seed, as LLMBox) or "first"
+  std::string ranking_type;                 // "" = ppl_no_option
+  std::string evaluation_set, example_set;  // "" = the task's; slices allowed
+  std::string instruction;                  // Jinja; "" = the task's prompt
+  std::string cot;                          // chain-of-thought strategy of the task
+  int64_t max_evaluation_instances = 0;     // 0 = all, > 0 the first, < 0 the last of each subset
+  int sample_num = 1;                       // > 1: the most frequent of so many sampled answers
   uint64_t seed = 2023;
-  bool shuffle_choices = false;              // options in an order drawn with the seed
-  std::optional<int> max_tokens, top_k;      // unset = the task's
+  bool shuffle_choices = false;          // options in an order drawn with the seed
+  std::optional<int> max_tokens, top_k;  // unset = the task's
   std::optional<double> temperature, top_p;
-  std::vector<std::string> stop;             // added to the task's
+  std::vector<std::string> stop;  // added to the task's
 };
 
 /// {task: {metric: {"value", "stderr", "n"}}}; tasks with subsets also as "task:subset" and "task[Category]".

@@ -8,10 +8,10 @@ namespace llmbox {
 namespace {
 
 const std::vector<std::string> kKeys = {
-    "summary", "kind",   "evaluation_set", "example_set",    "files",          "columns", "subsets",           "fields",
-    "keep",    "prompt", "options",        "answer",         "content_free",   "text",    "reference",         "target",
-    "filters", "cot",    "source_filters", "option_filters", "reference_filters", "metrics", "generation", "examples",
-    "model_type"};
+    "summary",   "kind",       "evaluation_set", "example_set", "files",          "columns",        "subsets",
+    "fields",    "keep",       "prompt",         "options",     "answer",         "content_free",   "text",
+    "reference", "target",     "filters",        "cot",         "source_filters", "option_filters", "reference_filters",
+    "metrics",   "generation", "examples",       "model_type"};
 
 /// One key of a task file: reads it with the type it must have, or says what is wrong.
 class KeyReader {
@@ -96,12 +96,18 @@ SamplingParams parse_generation(const KeyReader& keys) {
   params.max_tokens = 1024;
   if (!keys.has("generation")) return params;
   for (const auto& [key, value] : keys.at("generation").items()) {
-    if (key == "max_tokens" && value.is_number_integer()) params.max_tokens = value;
-    else if (key == "temperature" && value.is_number()) params.temperature = value;
-    else if (key == "top_p" && value.is_number()) params.top_p = value;
-    else if (key == "top_k" && value.is_number_integer()) params.top_k = value;
-    else if (key == "stop") params.stop = keys.texts("generation.stop", value);
-    else keys.wrong("generation", "max_tokens, temperature, top_p, top_k or stop");
+    if (key == "max_tokens" && value.is_number_integer())
+      params.max_tokens = value;
+    else if (key == "temperature" && value.is_number())
+      params.temperature = value;
+    else if (key == "top_p" && value.is_number())
+      params.top_p = value;
+    else if (key == "top_k" && value.is_number_integer())
+      params.top_k = value;
+    else if (key == "stop")
+      params.stop = keys.texts("generation.stop", value);
+    else
+      keys.wrong("generation", "max_tokens, temperature, top_p, top_k or stop");
   }
   return params;
 }
@@ -186,7 +192,8 @@ TaskSpec with_strategy(const Json& yaml, const std::string& name, const std::str
     std::vector<std::string> names;
     for (const auto& [known, keys] : strategies.items()) names.push_back(known);
     if (names.empty()) fail("task " + name, "expected no --cot, got '{}'; the task has no such strategies", strategy);
-    fail("task " + name, "expected a strategy of the task, got --cot '{}'; try {}", strategy, near_names(strategy, names));
+    fail("task " + name, "expected a strategy of the task, got --cot '{}'; try {}", strategy,
+         near_names(strategy, names));
   }
   Json merged = yaml;
   for (const auto& [key, value] : strategies[strategy].items()) merged[key] = value;

@@ -16,8 +16,10 @@ namespace fs = std::filesystem;
 std::vector<std::string> split_at_commas(const std::string& word) {
   std::vector<std::string> pieces(1);
   for (const char c : word) {
-    if (c == ',') pieces.emplace_back();
-    else pieces.back() += c;
+    if (c == ',')
+      pieces.emplace_back();
+    else
+      pieces.back() += c;
   }
   std::erase(pieces, "");
   return pieces;
@@ -107,7 +109,8 @@ std::vector<TaskChoice> TaskLibrary::choose(const std::vector<std::string>& word
   std::vector<TaskChoice> choices;
   for (const Wanted& wanted : read_words(words, names())) {
     const bool again = std::any_of(choices.begin(), choices.end(), [&](auto& c) { return c.task.name == wanted.task; });
-    if (again) fail("--dataset", "expected each task once, got '{}' again; list its subsets after one colon", wanted.task);
+    if (again)
+      fail("--dataset", "expected each task once, got '{}' again; list its subsets after one colon", wanted.task);
     TaskSpec task = load(wanted.task, strategy);
     std::vector<std::string> subsets = chosen_subsets(task, wanted.subsets);
     choices.push_back({std::move(task), std::move(subsets)});

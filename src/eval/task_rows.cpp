@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 std::string filled_in(std::string name, const RowsWanted& wanted) {
   for (const auto& [mark, value] : {std::pair{std::string("{subset}"), wanted.subset}, {"{split}", wanted.split}})
-    for (size_t at = name.find(mark); at != std::string::npos; at = name.find(mark)) name.replace(at, mark.size(), value);
+    for (size_t at = name.find(mark); at != std::string::npos; at = name.find(mark))
+      name.replace(at, mark.size(), value);
   return name;
 }
 
@@ -42,8 +43,8 @@ std::vector<std::string> names_for(const FileTable& files, const std::string& ke
 }
 
 /// The first of the names that exists under data_dir, or beside it where data_dir is the task's own folder.
-std::vector<fs::path> find_files(const std::vector<std::string>& names, const RowsWanted& wanted, const fs::path& data_dir,
-                                 std::vector<std::string>& looked) {
+std::vector<fs::path> find_files(const std::vector<std::string>& names, const RowsWanted& wanted,
+                                 const fs::path& data_dir, std::vector<std::string>& looked) {
   for (const std::string& raw : names) {
     const fs::path name = filled_in(raw, wanted);
     fs::path inside;
@@ -93,8 +94,10 @@ std::vector<Json> load_task_rows(const TaskSpec& task, const RowsWanted& wanted,
   std::vector<std::string> looked;
   const auto files = find_files(names_for(task.files, slice.name), plain, data_dir, looked);
   if (files.empty())
-    missing("task " + task.name, fmt::format("the data of its split '{}'{}", slice.name,
-                                             wanted.subset.empty() ? "" : " of " + wanted.subset), looked);
+    missing(
+        "task " + task.name,
+        fmt::format("the data of its split '{}'{}", slice.name, wanted.subset.empty() ? "" : " of " + wanted.subset),
+        looked);
   std::vector<Json> rows;
   for (const fs::path& file : files)
     for (Json& row : read_rows(file)) rows.push_back(std::move(row));

@@ -1,5 +1,5 @@
-// Answer filters: what turns a model's text into the answer that is scored (and tidies sources and options). A filter is
-// a pure function of one text, made from the arguments that the task file gives; filters run one after the other.
+// Answer filters: what turns a model's text into the answer that is scored (and tidies sources and options). A filter
+// is a pure function of one text, made from the arguments that the task file gives; filters run one after the other.
 #pragma once
 
 #include <functional>

@@ -74,7 +74,8 @@ int size_of(const Bag& bag) {
 
 double f1(const std::string& prediction, const std::string& reference, const F1Options& options) {
   const bool as_set = options.align_bag == "set";
-  const Bag found = bag_of(words_of(prediction, options), as_set), wanted = bag_of(words_of(reference, options), as_set);
+  const Bag found = bag_of(words_of(prediction, options), as_set),
+            wanted = bag_of(words_of(reference, options), as_set);
   if (found.empty() || wanted.empty()) return found.empty() && wanted.empty() ? 1 : 0;
   int shared = 0;
   for (const auto& [word, count] : wanted) {

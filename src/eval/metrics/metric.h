@@ -1,5 +1,6 @@
-// Metrics of generated answers: a prediction and its accepted references to a score in [0, 1]. Pure functions, made from
-// the options that the task file gives. Scores of ranking and perplexity tasks come from ranking.h and perplexity.h.
+// Metrics of generated answers: a prediction and its accepted references to a score in [0, 1]. Pure functions, made
+// from the options that the task file gives. Scores of ranking and perplexity tasks come from ranking.h and
+// perplexity.h.
 #pragma once
 
 #include <functional>
