@@ -1,0 +1,62 @@
+#include "adapter/lora_linear.h"
+
+#include <ATen/ATen.h>
+
+#include "tensor/linear.h"
+
+namespace llmbox {
+
+namespace {
+
+/// splitmix64: a good hash of a counter.
+uint64_t mixed(uint64_t z) {
+  z += 0x9e3779b97f4a7c15ULL;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+/// 0 with probability p, else 1 / (1 - p). Element i depends on (seed, i) only.
+at::Tensor dropout_mask(const at::Tensor& x, double p, uint64_t seed) {
+  at::Tensor mask = at::empty(x.sizes(), at::kFloat);
+  float* data = mask.data_ptr<float>();
+  const float kept = static_cast<float>(1 / (1 - p));
+  const uint64_t limit = static_cast<uint64_t>(p * 4294967296.0);
+  at::parallel_for(0, mask.numel(), 1 << 14, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i)
+      data[i] = (mixed(seed + static_cast<uint64_t>(i)) >> 32) < limit ? 0.0F : kept;
+  });
+  return mask.to(x.options());
+}
+
+}  // namespace
+
+void LoraLinear::share(std::shared_ptr<LoraShared> shared, uint64_t number) {
+  shared_ = std::move(shared);
+  number_ = number;
+}
+
+at::Tensor LoraLinear::dropped(const at::Tensor& x) const {
+  if (!shared_ || !shared_->dropout_seed || shared_->config.dropout <= 0) return x;
+  return x * dropout_mask(x, shared_->config.dropout, mixed(mixed(*shared_->dropout_seed) + number_));
+}
+
+at::Tensor LoraLinear::matmul(const at::Tensor& x) const {
+  const at::Tensor y = base_->matmul(x);                                             // (N, out)
+  const at::Tensor narrow = llmbox::linear(dropped(x), a_.to(x.scalar_type()), {});  // (N, r)
+  return at::addmm(y, narrow, b_.to(x.scalar_type()).t(), 1, scale_);
+}
+
+at::Tensor LoraLinear::dequantize() const {
+  const at::Tensor weight = base_->dequantize();
+  return at::addmm(weight.to(at::kFloat), b_.to(at::kFloat), a_.to(at::kFloat), 1, scale_).to(weight.scalar_type());
+}
+
+std::vector<std::pair<std::string, at::Tensor>> LoraLinear::parameters() const {
+  auto all = base_->parameters();
+  all.emplace_back("lora_A.weight", a_);
+  all.emplace_back("lora_B.weight", b_);
+  return all;
+}
+
+}  // namespace llmbox

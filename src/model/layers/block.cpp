@@ -1,0 +1,53 @@
+#include "model/layers/block.h"
+
+#include <ATen/ATen.h>
+
+namespace llmbox {
+
+namespace {
+
+std::optional<Norm> make_norm(const std::optional<NormSpec>& spec, const ParameterSource& source) {
+  if (!spec) return std::nullopt;
+  return Norm(*spec, source);
+}
+
+at::Tensor normed(const std::optional<Norm>& norm, const at::Tensor& x) { return norm ? norm->forward(x) : x; }
+
+}  // namespace
+
+Block::Block(const LayerSpec& spec, int layer, bool interleaved, const ParameterSource& source)
+    : residual_(spec.residual),
+      residual_scale_(spec.residual_scale),
+      before_attention_(make_norm(spec.before_attention, source)),
+      after_attention_(make_norm(spec.after_attention, source)),
+      before_ffn_(make_norm(spec.before_ffn, source)),
+      after_ffn_(make_norm(spec.after_ffn, source)),
+      attention_(spec.attention, layer, interleaved, source),
+      ffn_(spec.ffn, source) {}
+
+at::Tensor Block::forward(const at::Tensor& x, std::span<const RopeAngles> ropes, AttentionContext& context) const {
+  const at::Tensor attention_input = normed(before_attention_, x);
+  const at::Tensor attended = normed(after_attention_, attention_.forward(attention_input, ropes, context));
+  if (residual_ == Residual::parallel) {
+    const at::Tensor ffn_input = before_ffn_ ? before_ffn_->forward(x) : attention_input;
+    return at::add(x, attended + normed(after_ffn_, ffn_.forward(ffn_input)), residual_scale_);
+  }
+  const at::Tensor middle = at::add(x, attended, residual_scale_);
+  return at::add(middle, normed(after_ffn_, ffn_.forward(normed(before_ffn_, middle))), residual_scale_);
+}
+
+void Block::visit_parameters(const ParameterVisitor& visit) const {
+  if (before_attention_) before_attention_->visit_parameters(visit);
+  attention_.visit_parameters(visit);
+  if (after_attention_) after_attention_->visit_parameters(visit);
+  if (before_ffn_) before_ffn_->visit_parameters(visit);
+  ffn_.visit_parameters(visit);
+  if (after_ffn_) after_ffn_->visit_parameters(visit);
+}
+
+void Block::visit_linears(const LinearVisitor& visit) {
+  attention_.visit_linears(visit);
+  ffn_.visit_linears(visit);
+}
+
+}  // namespace llmbox

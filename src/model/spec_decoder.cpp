@@ -1,0 +1,126 @@
+#include "model/spec_decoder.h"
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "model/layers/rope_angles.h"
+#include "model/recompute.h"
+#include "model/weight_source.h"
+#include "tensor/embedding.h"
+
+namespace llmbox {
+
+namespace {
+
+/// Rows of a look-up table must exist; the message says whose they are.
+void check_rows(const at::Tensor& rows, int64_t n_rows, const char* what) {
+  if (!rows.is_cpu() || rows.numel() == 0) return;
+  const auto [low, high] = at::aminmax(rows);
+  const int64_t worst = low.item<int64_t>() < 0 ? low.item<int64_t>() : high.item<int64_t>();
+  if (worst < 0 || worst >= n_rows) fail("model", "expected {} from 0 to {}, got {}", what, n_rows - 1, worst);
+}
+
+std::vector<at::Tensor> trainable(const Block& block) {
+  std::vector<at::Tensor> parameters;
+  block.visit_parameters([&](const std::string&, const at::Tensor& tensor) {
+    if (tensor.requires_grad()) parameters.push_back(tensor);
+  });
+  return parameters;
+}
+
+std::unique_ptr<Decoder> make_decoder(ModelSpec spec, Json config, const LoadOptions& options,
+                                      const ParameterMap& parameters) {
+  return std::make_unique<SpecDecoder>(std::move(spec), std::move(config), options,
+                                       [&](const std::string& name) { return parameters.at(name); });
+}
+
+}  // namespace
+
+std::unique_ptr<Decoder> Decoder::load(const std::filesystem::path& folder, const LoadOptions& options) {
+  const auto path = folder / "config.json";
+  Json config = read_json_file(path);
+  ModelSpec spec = parse_model_spec(config, path.string());
+  const ParameterMap parameters = read_parameters(folder, spec, options);
+  return make_decoder(std::move(spec), std::move(config), options, parameters);
+}
+
+std::unique_ptr<Decoder> Decoder::create(const Json& config, uint64_t seed, const LoadOptions& options) {
+  ModelSpec spec = parse_model_spec(config, "config");
+  const ParameterMap parameters = random_parameters(spec, seed, options);
+  return make_decoder(std::move(spec), config, options, parameters);
+}
+
+SpecDecoder::SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options, const ParameterSource& source)
+    : spec_(std::move(spec)), config_(std::move(config)), checkpoint_activations_(options.checkpoint_activations) {
+  embedding_ = source(spec_.embedding.name + ".weight");
+  if (spec_.positions) positions_ = source(spec_.positions->name + ".weight");
+  for (size_t i = 0; i < spec_.layers.size(); ++i) {
+    const int rope = spec_.layers[i].attention.rope;
+    const bool interleaved = rope >= 0 && spec_.ropes[static_cast<size_t>(rope)].interleaved;
+    blocks_.emplace_back(spec_.layers[i], static_cast<int>(i), interleaved, source);
+  }
+  if (spec_.final_norm) final_norm_.emplace(*spec_.final_norm, source);
+  head_ = spec_.tied_head ? std::make_shared<DenseLinear>(embedding_, at::Tensor()) : make_linear(spec_.head, source);
+}
+
+at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
+  check_rows(batch.tokens, spec_.vocab_size, "token ids");
+  at::Tensor x = llmbox::embedding(embedding_, batch.tokens);  // (N, E)
+  if (spec_.embedding_scale != 1) x = x * at::scalar_tensor(spec_.embedding_scale, x.options());
+  if (!positions_.defined()) return x;
+  const at::Tensor rows = batch.positions + spec_.position_offset;
+  check_rows(rows, spec_.positions->rows, "positions");
+  return x + llmbox::embedding(positions_, rows);
+}
+
+at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
+  at::Tensor x = embed(batch);
+  std::vector<RopeAngles> ropes;
+  for (const RopeSpec& rope : spec_.ropes) ropes.push_back(make_rope_angles(rope, batch));
+  const bool recompute = checkpoint_activations_ && at::GradMode::is_enabled();
+  for (const Block& block : blocks_) {
+    if (!recompute) {
+      x = block.forward(x, ropes, attention);
+      continue;
+    }
+    // By value: the angles live until the backward pass.
+    const auto layer = [&block, ropes, &attention](const at::Tensor& input) {
+      return block.forward(input, ropes, attention);
+    };
+    x = recomputed(layer, x, trainable(block));
+  }
+  return final_norm_ ? final_norm_->forward(x) : x;
+}
+
+at::Tensor SpecDecoder::logits(const at::Tensor& hidden) {
+  at::Tensor logits = head_->matmul(hidden).to(at::kFloat);  // (M, V)
+  if (spec_.logit_scale != 1) logits = logits * spec_.logit_scale;
+  if (spec_.logit_softcap != 0) logits = at::tanh(logits / spec_.logit_softcap) * spec_.logit_softcap;
+  return logits;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::parameters() const {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  const ParameterVisitor visit = [&](const std::string& name, const at::Tensor& tensor) {
+    all.emplace_back(name, tensor);
+  };
+  visit(spec_.embedding.name + ".weight", embedding_);
+  if (spec_.positions) visit(spec_.positions->name + ".weight", positions_);
+  for (const Block& block : blocks_) block.visit_parameters(visit);
+  if (final_norm_) final_norm_->visit_parameters(visit);
+  if (!spec_.tied_head) visit_linear(spec_.head, *head_, visit);
+  return all;
+}
+
+void SpecDecoder::visit_linears(const LinearVisitor& visit) {
+  for (Block& block : blocks_) block.visit_linears(visit);
+  if (!spec_.tied_head) visit(spec_.head, head_);
+}
+
+void SpecDecoder::rewrite_linears(const LinearRewrite& rewrite) {
+  visit_linears([&](const LinearSpec& spec, std::shared_ptr<Linear>& layer) {
+    if (auto replacement = rewrite(spec.name, layer)) layer = std::move(replacement);
+  });
+}
+
+}  // namespace llmbox

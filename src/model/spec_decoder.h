@@ -1,0 +1,42 @@
+// The decoder as its ModelSpec says: embedding, layers, final norm, head. Decoder::load and create make one.
+#pragma once
+
+#include "model/decoder.h"
+#include "model/layers/block.h"
+
+namespace llmbox {
+
+class SpecDecoder : public Decoder {
+ public:
+  SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options, const ParameterSource& source);
+
+  const ModelSpec& spec() const override { return spec_; }
+  const Json& config() const override { return config_; }
+  at::ScalarType dtype() const override { return embedding_.scalar_type(); }
+  at::Tensor forward(const TokenBatch& batch, AttentionContext& attention) override;
+  at::Tensor logits(const at::Tensor& hidden) override;
+  at::Tensor head_weight() const override { return head_->dequantize(); }
+  at::Tensor head_bias() const override { return head_->bias(); }
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
+  void rewrite_linears(const LinearRewrite& rewrite) override;
+  void set_checkpoint_activations(bool on) override { checkpoint_activations_ = on; }
+  void save(const std::filesystem::path& folder, int64_t max_shard_bytes) const override;
+
+ private:
+  at::Tensor embed(const TokenBatch& batch) const;
+  void visit_linears(const LinearVisitor& visit);
+  /// What save() writes: the table's names, adapters merged in.
+  std::vector<std::pair<std::string, at::Tensor>> merged_parameters() const;
+  Json config_to_save() const;
+
+  ModelSpec spec_;
+  Json config_;
+  bool checkpoint_activations_;
+  at::Tensor embedding_;  // (V, E)
+  at::Tensor positions_;  // (P, E) or undefined
+  std::vector<Block> blocks_;
+  std::optional<Norm> final_norm_;
+  std::shared_ptr<Linear> head_;
+};
+
+}  // namespace llmbox
