@@ -6,7 +6,7 @@
 
 namespace llmbox {
 
-/// weight (V, E), ids (N) int64 → (N, E).
+/// weight (V, E), ids (N) int64 → (N, E). Call it as llmbox::embedding: at has one too.
 at::Tensor embedding(const at::Tensor& weight, const at::Tensor& ids);
 
 }  // namespace llmbox

@@ -1,10 +1,99 @@
 #include "tensor/norm.h"
 
+#include "tensor/kernel_access.h"
+
 namespace llmbox {
 
 namespace {
 
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+enum class NormKind { rms, layer };
+
+constexpr int64_t kGradRows = 64;  // rows whose weight gradients are summed before they meet the other blocks'
+
 at::ScalarType at_least_float(const at::Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+
+at::Tensor norm_forward(NormKind kind, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                        double eps) {
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  const int64_t width = x.size(-1), rows = width == 0 ? 0 : x.numel() / width;
+  by_type(x, [&](auto type) {
+    using T = decltype(type);
+    const RowKernels<T>& kernels = kernel_table().of<T>().rows;
+    const auto kernel = kind == NormKind::rms ? kernels.rms_norm : kernels.layer_norm;
+    at::parallel_for(0, rows, row_grain(width), [&](int64_t begin, int64_t end) {
+      kernel({pointer<T>(x) + begin * width, pointer<T>(weight), pointer<T>(bias),
+              mutable_pointer<T>(y) + begin * width, end - begin, width, static_cast<float>(eps)});
+    });
+  });
+  return y;
+}
+
+struct NormGrads {
+  at::Tensor x, weight, bias;
+};
+
+/// Gradients of the parameters are summed over fixed blocks of rows, then over the blocks in order.
+NormGrads norm_backward(NormKind kind, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& dy,
+                        double eps) {
+  const int64_t width = x.size(-1), rows = width == 0 ? 0 : x.numel() / width;
+  const int64_t blocks = (rows + kGradRows - 1) / kGradRows;
+  NormGrads grads{at::empty(x.sizes(), x.options()), {}, {}};
+  const at::Tensor dweight = at::empty({blocks, width}, x.options().dtype(at::kFloat));
+  const at::Tensor dbias = kind == NormKind::layer ? at::empty_like(dweight) : at::Tensor();
+  by_type(x, [&](auto type) {
+    using T = decltype(type);
+    const RowKernels<T>& kernels = kernel_table().of<T>().rows;
+    const auto kernel = kind == NormKind::rms ? kernels.rms_norm_grad : kernels.layer_norm_grad;
+    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t b = begin; b < end; ++b) {
+        const int64_t at = b * kGradRows * width, n = std::min(kGradRows, rows - b * kGradRows);
+        kernel({pointer<T>(x) + at, pointer<T>(weight), pointer<T>(dy) + at, mutable_pointer<T>(grads.x) + at,
+                mutable_pointer<float>(dweight) + b * width,
+                dbias.defined() ? mutable_pointer<float>(dbias) + b * width : nullptr, n, width,
+                static_cast<float>(eps)});
+      }
+    });
+  });
+  grads.weight = dweight.sum(0).to(weight.scalar_type());
+  if (dbias.defined()) grads.bias = dbias.sum(0).to(weight.scalar_type());
+  return grads;
+}
+
+class RmsNorm : public torch::autograd::Function<RmsNorm> {
+ public:
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, double eps) {
+    ctx->save_for_backward({x, weight});
+    ctx->saved_data["eps"] = eps;
+    return norm_forward(NormKind::rms, x, weight, {}, eps);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list dy) {
+    const variable_list saved = ctx->get_saved_variables();
+    const NormGrads grads =
+        norm_backward(NormKind::rms, saved[0], saved[1], dy[0].contiguous(), ctx->saved_data["eps"].toDouble());
+    return {grads.x, grads.weight, {}};
+  }
+};
+
+class LayerNorm : public torch::autograd::Function<LayerNorm> {
+ public:
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                            double eps) {
+    ctx->save_for_backward({x, weight});
+    ctx->saved_data["eps"] = eps;
+    ctx->saved_data["has_bias"] = bias.has_value();
+    return norm_forward(NormKind::layer, x, weight, bias.value_or(at::Tensor()), eps);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list dy) {
+    const variable_list saved = ctx->get_saved_variables();
+    NormGrads grads =
+        norm_backward(NormKind::layer, saved[0], saved[1], dy[0].contiguous(), ctx->saved_data["eps"].toDouble());
+    if (!ctx->saved_data["has_bias"].toBool()) grads.bias = at::Tensor();
+    return {grads.x, grads.weight, grads.bias, {}};
+  }
+};
 
 }  // namespace
 
@@ -14,7 +103,8 @@ at::Tensor rms_norm_naive(const at::Tensor& x, const at::Tensor& weight, double 
   return (wide * scale * weight.to(wide.scalar_type())).to(x.scalar_type());
 }
 
-at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
+at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                            double eps) {
   const at::Tensor wide = x.to(at_least_float(x));
   const at::Tensor centered = wide - wide.mean(-1, true);
   const at::Tensor scale = at::rsqrt(centered.square().mean(-1, true) + eps);
@@ -24,11 +114,16 @@ at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
-  return rms_norm_naive(x, weight, eps);
+  if (!kernels_take({x, weight})) return rms_norm_naive(x, weight, eps);
+  if (needs_grad({x, weight})) return RmsNorm::apply(x.contiguous(), weight.contiguous(), eps);
+  return norm_forward(NormKind::rms, x.contiguous(), weight.contiguous(), {}, eps);
 }
 
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
-  return layer_norm_naive(x, weight, bias, eps);
+  if (!kernels_take({x, weight, bias})) return layer_norm_naive(x, weight, bias, eps);
+  const std::optional<at::Tensor> row = bias.defined() ? std::optional(bias.contiguous()) : std::nullopt;
+  if (needs_grad({x, weight, bias})) return LayerNorm::apply(x.contiguous(), weight.contiguous(), row, eps);
+  return norm_forward(NormKind::layer, x.contiguous(), weight.contiguous(), row.value_or(at::Tensor()), eps);
 }
 
 }  // namespace llmbox

@@ -1,8 +1,58 @@
 #include "tensor/paged_attention.h"
 
+#include "tensor/kernel_access.h"
 #include "tensor/naive_attention.h"
 
 namespace llmbox {
+
+namespace {
+
+struct PagedTile {
+  const PagedSequence* sequence;
+  int64_t first;  // of its queries · group pairs
+};
+
+std::vector<PagedTile> paged_tiles(std::span<const PagedSequence> sequences, int64_t group) {
+  std::vector<PagedTile> tiles;
+  for (const PagedSequence& sequence : sequences) {
+    const int64_t pairs = (sequence.q_end - sequence.q_begin) * group;
+    for (int64_t first = 0; first < pairs; first += kTile) tiles.push_back({&sequence, first});
+  }
+  return tiles;
+}
+
+struct PagedInputs {
+  at::Tensor q, key_pages, value_pages, out;
+};
+
+template <class T>
+void run_tile(const PagedInputs& in, const PagedTile& place, int64_t key_head, const AttentionScaling& scaling) {
+  const int64_t heads = in.q.size(1), dim = in.q.size(2), key_heads = in.key_pages.size(2), group = heads / key_heads;
+  const PagedSequence& sequence = *place.sequence;
+  const int64_t n_query = sequence.q_end - sequence.q_begin;
+  ForwardTile<T> tile;
+  tile.count = std::min(kTile, n_query * group - place.first);
+  tile.log_sum[0] = nullptr;
+  for (int64_t i = 0; i < tile.count; ++i) {
+    const int64_t query = (place.first + i) / group, head = key_head * group + (place.first + i) % group;
+    const int64_t row = ((sequence.q_begin + query) * heads + head) * dim;
+    tile.query[i] = pointer<T>(in.q) + row;
+    tile.out[i] = mutable_pointer<T>(in.out) + row;
+    tile.position[i] = sequence.kv_length - n_query + query;
+  }
+  const int64_t page_size = in.key_pages.size(1);
+  tile.rows = {pointer<T>(in.key_pages) + key_head * dim,
+               pointer<T>(in.value_pages) + key_head * dim,
+               key_heads * dim,
+               sequence.pages.data(),
+               page_size,
+               page_size * key_heads * dim};
+  tile.dim = dim;
+  tile.scaling = scaling;
+  kernel_table().of<T>().attention.forward(tile);
+}
+
+}  // namespace
 
 at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_pages, const at::Tensor& value_pages,
                                  std::span<const PagedSequence> sequences, const AttentionShape& shape) {
@@ -23,7 +73,21 @@ at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_page
 
 at::Tensor paged_attention(const at::Tensor& q, const at::Tensor& key_pages, const at::Tensor& value_pages,
                            std::span<const PagedSequence> sequences, const AttentionShape& shape) {
-  return paged_attention_naive(q, key_pages, value_pages, sequences, shape);
+  const bool odd_pairs = q.scalar_type() == at::kBFloat16 && q.size(2) % 2 != 0;
+  const bool in_place = key_pages.is_contiguous() && value_pages.is_contiguous();
+  if (!kernels_take({q, key_pages, value_pages}) || odd_pairs || !in_place) {
+    return paged_attention_naive(q, key_pages, value_pages, sequences, shape);
+  }
+  const at::Tensor queries = q.contiguous();
+  const PagedInputs in{queries, key_pages, value_pages, at::empty(q.sizes(), q.options())};
+  const int64_t key_heads = key_pages.size(2);
+  const std::vector<PagedTile> tiles = paged_tiles(sequences, q.size(1) / key_heads);
+  const AttentionScaling scaling{static_cast<float>(shape.scale), static_cast<float>(shape.softcap), shape.window};
+  by_type(q, [&](auto type) {
+    parallel_items(static_cast<int64_t>(tiles.size()) * key_heads,
+                   [&](int64_t i) { run_tile<decltype(type)>(in, tiles[i / key_heads], i % key_heads, scaling); });
+  });
+  return in.out;
 }
 
 }  // namespace llmbox

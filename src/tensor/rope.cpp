@@ -1,6 +1,44 @@
 #include "tensor/rope.h"
 
+#include "tensor/kernel_access.h"
+
 namespace llmbox {
+
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+at::Tensor rotate(const at::Tensor& x, const RopeAngles& angles, bool interleaved, float direction) {
+  const int64_t heads = x.size(1), dim = x.size(2), half = angles.cos.size(1);
+  at::Tensor y = at::empty(x.sizes(), x.options());
+  by_type(x, [&](auto type) {
+    using T = decltype(type);
+    const auto kernel = kernel_table().of<T>().rows.rope;
+    at::parallel_for(0, x.size(0), row_grain(heads * dim), [&](int64_t begin, int64_t end) {
+      kernel({pointer<T>(x) + begin * heads * dim, pointer<float>(angles.cos) + begin * half,
+              pointer<float>(angles.sin) + begin * half, mutable_pointer<T>(y) + begin * heads * dim, end - begin,
+              heads, dim, half, direction, interleaved});
+    });
+  });
+  return y;
+}
+
+class Rope : public torch::autograd::Function<Rope> {
+ public:
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin,
+                            bool interleaved) {
+    ctx->save_for_backward({cos, sin});
+    ctx->saved_data["interleaved"] = interleaved;
+    return rotate(x, {cos, sin}, interleaved, 1);
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list dy) {  // the inverse rotation
+    const variable_list saved = ctx->get_saved_variables();
+    return {rotate(dy[0].contiguous(), {saved[0], saved[1]}, ctx->saved_data["interleaved"].toBool(), -1), {}, {}, {}};
+  }
+};
+
+}  // namespace
 
 at::Tensor apply_rope_naive(const at::Tensor& x, const RopeAngles& angles, bool interleaved) {
   const int64_t half = angles.cos.size(-1);
@@ -19,7 +57,11 @@ at::Tensor apply_rope_naive(const at::Tensor& x, const RopeAngles& angles, bool 
 }
 
 at::Tensor apply_rope(const at::Tensor& x, const RopeAngles& angles, bool interleaved) {
-  return apply_rope_naive(x, angles, interleaved);
+  const bool plain = angles.cos.is_cpu() && angles.cos.scalar_type() == at::kFloat;
+  if (!plain || !kernels_take({x})) return apply_rope_naive(x, angles, interleaved);
+  const at::Tensor cos = angles.cos.contiguous(), sin = angles.sin.contiguous();
+  if (needs_grad({x})) return Rope::apply(x.contiguous(), cos, sin, interleaved);
+  return rotate(x.contiguous(), {cos, sin}, interleaved, 1);
 }
 
 }  // namespace llmbox
