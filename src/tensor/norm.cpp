@@ -79,8 +79,8 @@ class RmsNorm : public torch::autograd::Function<RmsNorm> {
 
 class LayerNorm : public torch::autograd::Function<LayerNorm> {
  public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                            double eps) {
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
+                            const std::optional<at::Tensor>& bias, double eps) {
     ctx->save_for_backward({x, weight});
     ctx->saved_data["eps"] = eps;
     ctx->saved_data["has_bias"] = bias.has_value();
@@ -103,8 +103,7 @@ at::Tensor rms_norm_naive(const at::Tensor& x, const at::Tensor& weight, double 
   return (wide * scale * weight.to(wide.scalar_type())).to(x.scalar_type());
 }
 
-at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                            double eps) {
+at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
   const at::Tensor wide = x.to(at_least_float(x));
   const at::Tensor centered = wide - wide.mean(-1, true);
   const at::Tensor scale = at::rsqrt(centered.square().mean(-1, true) + eps);
