@@ -106,8 +106,9 @@ std::string identity_of(const LocalModelOptions& options) {
     }
   }
   std::sort(parts.begin(), parts.end());
-  return fmt::format("{} [{:016x}] {} {}", options.model.string(),
-                     std::hash<std::string>{}(fmt::format("{}", fmt::join(parts, " "))), options.dtype,
+  std::string files;
+  for (const std::string& part : parts) files += part + "\n";
+  return fmt::format("{} {:016x} {} {}", options.model.string(), std::hash<std::string>{}(files), options.dtype,
                      options.chat_template);
 }
 

@@ -74,7 +74,9 @@ void add_scores(Instance& instance, const SubsetPlan& plan, RequestSet& requests
 std::vector<int> drawn_order(const SubsetPlan& plan, size_t index, size_t n, const EvalOptions& options) {
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
-  Rng rng(options.seed, index + 1'000'003 * std::hash<std::string>{}(plan.task.name + ":" + plan.subset));
+  uint64_t stream = index;
+  for (const char c : plan.task.name + ":" + plan.subset) stream = stream * 1'000'003 + static_cast<unsigned char>(c);
+  Rng rng(options.seed, stream);
   rng.shuffle(order);
   return order;
 }
