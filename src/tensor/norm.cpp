@@ -120,9 +120,13 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
 
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
   if (!kernels_take({x, weight, bias})) return layer_norm_naive(x, weight, bias, eps);
-  const std::optional<at::Tensor> row = bias.defined() ? std::optional(bias.contiguous()) : std::nullopt;
-  if (needs_grad({x, weight, bias})) return LayerNorm::apply(x.contiguous(), weight.contiguous(), row, eps);
-  return norm_forward(NormKind::layer, x.contiguous(), weight.contiguous(), row.value_or(at::Tensor()), eps);
+  const at::Tensor row = bias.defined() ? bias.contiguous() : bias;
+  if (!needs_grad({x, weight, bias})) {
+    return norm_forward(NormKind::layer, x.contiguous(), weight.contiguous(), row, eps);
+  }
+  std::optional<at::Tensor> some_row;
+  if (row.defined()) some_row = row;
+  return LayerNorm::apply(x.contiguous(), weight.contiguous(), some_row, eps);
 }
 
 }  // namespace llmbox
