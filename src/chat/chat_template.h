@@ -1,0 +1,58 @@
+// How a conversation becomes the text that a model reads: the model's own Jinja template, a template file, or one of
+// the table (LLaMA-Factory's names). Immutable, thread-safe, cheap to copy. Training and inference use the same one.
+// Messages may have LLaMA-Factory's roles: "function" (calls as JSON text) and "observation" are turned into
+// assistant messages with tool_calls and into "tool".
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chat/jinja.h"
+#include "chat/message.h"
+
+namespace llmbox {
+
+/// A stretch of rendered text that is tokenized by itself. is_target: what the assistant says, its end mark included.
+struct TemplatePiece {
+  std::string text;
+  bool is_target = false;
+};
+
+class ChatTemplate {
+ public:
+  /// A model folder (chat_template.jinja, tokenizer_config.json, chat_template.json), a .jinja or .json file, or a
+  /// name of the table. Throws Error, naming the nearest names of the table.
+  static ChatTemplate load(const std::string& which);
+  /// The same, with the special tokens (bos_token, eos_token …) of a tokenizer_config.json.
+  static ChatTemplate load(const std::string& which, const Json& tokenizer_config);
+  /// The template in a model folder; none where it has none.
+  static std::optional<ChatTemplate> find(const std::filesystem::path& folder);
+  static ChatTemplate from_source(std::string source, std::string name, Json tokenizer_config = Json::object(),
+                                  JinjaOptions options = {});
+  /// Names of the table.
+  static std::vector<std::string> names();
+
+  /// `variables`: an object of whatever else the template reads (enable_thinking …). Throws JinjaError.
+  std::string render(const Messages& messages, const Json& tools = nullptr, bool add_generation_prompt = false,
+                     const Json& variables = nullptr) const;
+
+  /// The rendered conversation in pieces; joined they are render(messages, tools).
+  std::vector<TemplatePiece> encode_pieces(const Messages& messages, const Json& tools = nullptr,
+                                           const Json& variables = nullptr) const;
+
+  const std::string& name() const;
+  const std::string& source() const;
+  /// Spellings after which generation ends besides eos (of the table's templates).
+  const std::vector<std::string>& stop_words() const;
+  /// The spelling that takes the place of the tokenizer's eos; empty: it keeps its own.
+  const std::string& eos_replacement() const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace llmbox

@@ -1,0 +1,10 @@
+# Writes OUT: the files templates/*.jinja (FOLDER) as string literals. Run by cmake -P.
+file(GLOB files ${FOLDER}/*.jinja)
+set(text "#include \"chat/template_table.h\"\n\nnamespace llmbox {\nnamespace {\nconstexpr EmbeddedTemplate kTemplates[] = {\n")
+foreach(path ${files})
+  get_filename_component(name ${path} NAME_WLE)
+  file(READ ${path} source)
+  string(APPEND text "{\"${name}\", R\"jinja~(${source})jinja~\"},\n")
+endforeach()
+string(APPEND text "};\n}  // namespace\nstd::span<const EmbeddedTemplate> embedded_templates() { return kTemplates; }\n}  // namespace llmbox\n")
+file(WRITE ${OUT} "${text}")
