@@ -1,6 +1,7 @@
 // A LanguageModel for tests: it answers by functions that the test gives and remembers what it was asked.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -20,7 +21,7 @@ class MockModel : public LanguageModel {
   std::vector<ScoreRequest> scored;
   std::vector<GenerateRequest> generated;
 
-  std::vector<ScoreResult> score(std::span<const ScoreRequest> requests, const DoneCallback& done = {}) override {
+  std::vector<ScoreResult> score(std::span<const ScoreRequest> requests, const ScoreDone& done = {}) override {
     std::vector<ScoreResult> results;
     for (const ScoreRequest& request : requests) {
       scored.push_back(request);
@@ -29,13 +30,13 @@ class MockModel : public LanguageModel {
       result.n_tokens = static_cast<int>(request.continuation.size());
       result.logprobs.assign(request.continuation.size(), result.logprob / std::max(1, result.n_tokens));
       results.push_back(std::move(result));
-      if (done) done(results.size() - 1);
+      if (done) done(results.size() - 1, results.back());
     }
     return results;
   }
 
   std::vector<Completion> generate(std::span<const GenerateRequest> requests, const StreamCallback& stream = {},
-                                   const DoneCallback& done = {}) override {
+                                   const CompletionDone& done = {}) override {
     std::vector<Completion> results;
     for (const GenerateRequest& request : requests) {
       generated.push_back(request);
@@ -43,7 +44,7 @@ class MockModel : public LanguageModel {
       Completion completion{answer(request), {}, "stop", 0};
       if (stream && !stream(index, completion.text)) completion.finish_reason = "cancelled";
       results.push_back(std::move(completion));
-      if (done) done(index);
+      if (done) done(index, results.back());
     }
     return results;
   }
@@ -56,6 +57,7 @@ class MockModel : public LanguageModel {
     return text;
   }
 
+  int count_tokens(const std::string& text) const override { return static_cast<int>(text.size()); }
   int max_context() const override { return context; }
 };
 
