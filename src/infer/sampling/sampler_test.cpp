@@ -23,11 +23,10 @@ SamplingParams params_of(const Json& json) {
   return params;
 }
 
-// tests/cases/sampler/*.jsonl: {"name", "logits", "history"?, "params", "candidates": {id: logit}} as transformers' logits
-// processors leave them (removed tokens absent).
+// tests/cases/sampler/*.jsonl: {"name", "logits", "history"?, "params", "candidates": {id: logit}} as transformers'
+// logits processors leave them (removed tokens absent).
 TEST(Sampler, StepsLeaveTheCandidatesOfTheCases) {
-  const std::string text =
-      read_text_file(std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/cases/sampler/steps.jsonl");
+  const std::string text = read_text_file(std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/cases/sampler/steps.jsonl");
   size_t begin = 0, n_cases = 0;
   while (begin < text.size()) {
     const size_t end = text.find('\n', begin);
