@@ -1,5 +1,7 @@
 #include "core/near_name.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -59,10 +61,10 @@ std::string near_names(std::string_view name, std::span<const std::string> names
   return quoted_names(sorted);
 }
 
-std::string quoted_names(std::span<const std::string> names) {
+std::string quoted_names(std::span<const std::string> names, std::string_view joint) {
   std::string text;
   for (size_t i = 0; i < names.size(); ++i) {
-    if (i > 0) text += i + 1 == names.size() ? " or " : ", ";
+    if (i > 0) text += i + 1 == names.size() ? fmt::format(" {} ", joint) : ", ";
     text += "'" + names[i] + "'";
   }
   return text;

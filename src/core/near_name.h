@@ -15,7 +15,7 @@ std::string nearest_name(std::string_view name, std::span<const std::string> nam
 /// Up to `most` names, nearest first, as "'a', 'b' or 'c'"; empty where there are none.
 std::string near_names(std::string_view name, std::span<const std::string> names, size_t most = 3);
 
-/// Every name in its order, as "'a', 'b' or 'c'".
-std::string quoted_names(std::span<const std::string> names);
+/// Every name in its order, as "'a', 'b' or 'c'"; `joint` stands before the last.
+std::string quoted_names(std::span<const std::string> names, std::string_view joint = "or");
 
 }  // namespace llmbox

@@ -26,7 +26,7 @@ const Json& require_column(const Row& row, std::string_view column, std::string_
   if (const auto found = row.find(std::string(column)); found != row.end()) return *found;
   const std::vector<std::string> names = column_names(row);
   if (names.empty()) fail(where, "expected column '{}', got a row without columns", column);
-  fail(where, "expected column '{}', got columns {}; try '{}'", column, quoted_names(names),
+  fail(where, "expected column '{}', got columns {}; try '{}'", column, quoted_names(names, "and"),
        nearest_name(column, names));
 }
 

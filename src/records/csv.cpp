@@ -22,7 +22,7 @@ class SeparatedRows : public RowReader {
   std::optional<Row> next() override {
     if (!read_cells()) return std::nullopt;
     if (cells_.size() != columns_.size())
-      fail(place(), "expected {} cells ({}), got {}", columns_.size(), quoted_names(columns_), cells_.size());
+      fail(place(), "expected {} cells ({}), got {}", columns_.size(), quoted_names(columns_, "and"), cells_.size());
     Row row = Row::object();
     for (size_t i = 0; i < cells_.size(); ++i) row.emplace(columns_[i], std::move(cells_[i]));
     return row;

@@ -43,7 +43,7 @@ Json rows_of_columns(const Json& object) {
 }
 
 Json list_under_key(Json& object, const std::string& key, const std::string& file) {
-  if (!object.contains(key)) fail(file, "expected key '{}', got {}", key, quoted_names(column_names(object)));
+  if (!object.contains(key)) fail(file, "expected key '{}', got {}", key, quoted_names(column_names(object), "and"));
   if (!object[key].is_array()) fail(file, "expected a list under '{}', got {}", key, object[key].type_name());
   return std::move(object[key]);
 }

@@ -21,7 +21,8 @@ class SetPicker {
   // Nothing at the end of the mix.
   std::optional<size_t> next() {
     for (;;) {
-      const bool between_rounds = !cumulative_.empty() || at_ % exhausted_.size() == 0;
+      const bool in_rounds = cumulative_.empty() && options_.strategy != MixStrategy::kConcat;
+      const bool between_rounds = !in_rounds || at_ % exhausted_.size() == 0;
       if (between_rounds && is_over()) return std::nullopt;
       const size_t set = draw();
       if (!passes_over(set)) return set;

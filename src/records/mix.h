@@ -29,7 +29,8 @@ MixStrategy parse_mix_strategy(std::string_view name);
 
 struct MixOptions {
   MixStrategy strategy = MixStrategy::kConcat;
-  std::vector<double> probabilities;  // one per set, in any unit; empty: rotation. Only for the interleaving strategies
+  std::vector<double> probabilities =
+      {};  // one per set, in any unit; empty: rotation. Only for the interleaving strategies
   uint64_t seed = 42;
 };
 

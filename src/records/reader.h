@@ -27,11 +27,10 @@ class RowReader {
 };
 
 struct RowOptions {
-  std::string format;  // a name of the format table; empty: by the file's extension
-  std::vector<std::string>
-      columns;              // csv, tsv: names of the columns of a file without a header line; empty: it has one
-  std::string list_key;     // json: the key whose list holds the rows; empty: the only list
-  bool whole_file = false;  // text: one row for the file, not one per line
+  std::string format = {};                // a name of the format table; empty: by the file's extension
+  std::vector<std::string> columns = {};  // csv, tsv: the columns of a file without a header line; empty: it has one
+  std::string list_key = {};              // json: the key whose list holds the rows; empty: the only list
+  bool whole_file = false;                // text: one row for the file, not one per line
 };
 
 /// One way of storing rows.
