@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+
+#include <array>
+#include <exception>
+
+#include "bench.h"
+
+namespace {
+
+using namespace llmbox::bench;
+
+constexpr std::array kWorkloads = {
+    Workload{"ceilings", "memory read and matrix products of this machine", run_ceilings},
+    Workload{"segment_attention", "attention of packed training batches, forward and backward", run_segment_attention},
+    Workload{"linear_cross_entropy", "fused head and loss with gradients", run_linear_cross_entropy},
+    Workload{"row_ops", "norm, rope and SwiGLU, forward and backward", run_row_ops},
+    Workload{"linear_shapes", "the products of a 135M-shaped layer, forward and both gradients", run_linear_shapes},
+    Workload{"skinny_linear", "products of few rows with a large weight", run_skinny_linear},
+    Workload{"paged_decode", "one token of many sequences over a paged cache", run_paged_decode},
+};
+
+int list_workloads() {
+  fmt::print("usage: llmbox_bench [NAME…]   (none: all)\n");
+  for (const Workload& w : kWorkloads) fmt::print("  {:<22} {}\n", w.name, w.summary);
+  return 2;
+}
+
+bool wanted(const Workload& workload, int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (workload.name == argv[i]) return true;
+  }
+  return argc == 1;
+}
+
+bool known(std::string_view name) {
+  for (const Workload& w : kWorkloads) {
+    if (w.name == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (!known(argv[i])) return list_workloads();
+  }
+  try {
+    for (const Workload& w : kWorkloads) {
+      if (wanted(w, argc, argv)) w.run();
+    }
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "{}\n", e.what());
+    return 1;
+  }
+}
