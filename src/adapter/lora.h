@@ -23,7 +23,7 @@ struct LoraConfig {
   double dropout = 0;                              // of the input of A, while set_lora_dropout has a seed
   bool rslora = false;                             // scale alpha / sqrt(r)
   std::vector<std::string> target_modules{"all"};  // ends of layer names; "all": every linear layer but the head
-  std::string base_model;                          // written into adapter_config.json
+  std::string base_model{};                        // written into adapter_config.json
 
   template <class V>
   void fields(V& v) {

@@ -49,15 +49,15 @@ struct RopeSpec {
   bool interleaved = false;  // pairs (2i, 2i+1) instead of (i, i + R/2)
   RopeScaling scaling = RopeScaling::none;
   double factor = 1;
-  int64_t original_length = 0;        // M: the length the model was first trained for
-  double attention_factor = 1;        // on cos and sin
-  double low_freq_factor = 1;         // llama3
-  double high_freq_factor = 4;        // llama3
-  double beta_fast = 32;              // yarn
-  double beta_slow = 1;               // yarn
-  bool truncate = true;               // yarn: round the ramp's borders
-  std::vector<double> short_factors;  // longrope, R/2 each
-  std::vector<double> long_factors;
+  int64_t original_length = 0;          // M: the length the model was first trained for
+  double attention_factor = 1;          // on cos and sin
+  double low_freq_factor = 1;           // llama3
+  double high_freq_factor = 4;          // llama3
+  double beta_fast = 32;                // yarn
+  double beta_slow = 1;                 // yarn
+  bool truncate = true;                 // yarn: round the ramp's borders
+  std::vector<double> short_factors{};  // longrope, R/2 each
+  std::vector<double> long_factors{};
 };
 
 enum class QkvLayout { separate, fused };  // three products, or one whose rows are q, then k, then v

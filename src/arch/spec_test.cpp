@@ -1,0 +1,108 @@
+#include "arch/spec.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/family.h"
+#include "arch/shape/rope.h"
+#include "core/test_shared.h"
+
+namespace llmbox {
+namespace {
+
+Json llama_config() {
+  return {{"model_type", "llama"},    {"hidden_size", 64},        {"intermediate_size", 112}, {"vocab_size", 256},
+          {"num_attention_heads", 4}, {"num_key_value_heads", 2}, {"num_hidden_layers", 3}};
+}
+
+std::string message_without(Json config, const std::string& key) {
+  config.erase(key);
+  return message_of([&] { parse_model_spec(config, "config.json"); });
+}
+
+TEST(ModelSpec, EveryFamilyReadsItsFixture) {
+  REQUIRE_SHARED();
+  for (const Family& family : families()) {
+    const std::string name = std::string(family.model_type) == "llama" ? "llama2" : family.model_type;
+    const auto path = shared_path("fixtures/architectures/" + name + "/config.json");
+    const ModelSpec spec = parse_model_spec(read_json_file(path), path.string());
+    EXPECT_EQ(spec.architecture, read_json_file(path)["architectures"][0]) << name;
+    EXPECT_GT(parameter_count(spec), 10'000) << name;
+  }
+}
+
+TEST(ModelSpec, AnUnknownModelTypeListsOursAndTheNearest) {
+  Json config = llama_config();
+  config["model_type"] = "lama";
+  EXPECT_EQ(message_of([&] { parse_model_spec(config, "config.json"); }),
+            "[config.json] expected a model_type that llmbox knows (gpt2, llama, mistral, qwen2, qwen3), got 'lama'; "
+            "try 'llama'");
+}
+
+TEST(ModelSpec, EachNeededKeyIsNamedWhereItIsMissing) {
+  for (const char* key :
+       {"model_type", "hidden_size", "intermediate_size", "vocab_size", "num_attention_heads", "num_hidden_layers"}) {
+    EXPECT_NE(message_without(llama_config(), key).find(std::string("expected the key '") + key), std::string::npos);
+  }
+}
+
+TEST(ModelSpec, AWrongTypeNamesKeyAndValue) {
+  Json config = llama_config();
+  config["hidden_size"] = "64";
+  EXPECT_EQ(message_of([&] { parse_model_spec(config, "c"); }),
+            "[c] expected an integer for 'hidden_size', got \"64\"");
+  config = llama_config();
+  config["num_key_value_heads"] = 3;
+  EXPECT_NE(message_of([&] { parse_model_spec(config, "c"); }).find("got 4 and 3"), std::string::npos);
+  config = llama_config();
+  config["rope_scaling"] = {{"rope_type", "yarm"}, {"factor", 2}};
+  EXPECT_NE(message_of([&] { parse_model_spec(config, "c"); }).find("try 'yarn'"), std::string::npos);
+}
+
+TEST(ModelSpec, WindowsFollowTheFamilysRule) {
+  Json config = llama_config();
+  config["model_type"] = "mistral";
+  EXPECT_EQ(parse_model_spec(config, "c").layers[0].attention.window, 4096);
+  config["sliding_window"] = nullptr;
+  EXPECT_EQ(parse_model_spec(config, "c").layers[0].attention.window, 0);
+  config["model_type"] = "qwen2";
+  config["use_sliding_window"] = true;
+  config["sliding_window"] = 10;
+  config["max_window_layers"] = 1;
+  const ModelSpec spec = parse_model_spec(config, "c");
+  EXPECT_EQ(spec.layers[0].attention.window, 0);
+  EXPECT_EQ(spec.layers[2].attention.window, 10);
+  config["layer_types"] = {"sliding_attention", "full_attention", "full_attention"};
+  EXPECT_EQ(parse_model_spec(config, "c").layers[0].attention.window, 10);
+}
+
+TEST(ModelSpec, BiasesAndTyingShowInTheParameterTable) {
+  Json config = llama_config();
+  const size_t plain = parameter_table(parse_model_spec(config, "c")).size();
+  EXPECT_EQ(plain, 3u * 9 + 3);
+  config["tie_word_embeddings"] = true;
+  EXPECT_EQ(parameter_table(parse_model_spec(config, "c")).size(), plain - 1);
+  config["attention_bias"] = config["mlp_bias"] = true;
+  EXPECT_EQ(parameter_table(parse_model_spec(config, "c")).size(), plain - 1 + 3 * 7);
+}
+
+TEST(Rope, LinearDividesEveryFrequency) {
+  const RopeSpec plain{.dim = 8}, scaled{.dim = 8, .scaling = RopeScaling::linear, .factor = 4};
+  for (size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(rope_frequencies(scaled, 0)[i], rope_frequencies(plain, 0)[i] / 4);
+}
+
+TEST(Rope, Llama3KeepsFastAndDividesSlowFrequencies) {
+  const RopeSpec plain{.dim = 16},
+      scaled{.dim = 16, .scaling = RopeScaling::llama3, .factor = 8, .original_length = 64};
+  EXPECT_FLOAT_EQ(rope_frequencies(scaled, 0)[0], rope_frequencies(plain, 0)[0]);
+  EXPECT_FLOAT_EQ(rope_frequencies(scaled, 0)[7], rope_frequencies(plain, 0)[7] / 8);
+}
+
+TEST(Rope, DynamicChangesNothingUpToTheOriginalLength) {
+  const RopeSpec plain{.dim = 16},
+      scaled{.dim = 16, .scaling = RopeScaling::dynamic, .factor = 2, .original_length = 32};
+  EXPECT_EQ(rope_frequencies(scaled, 32), rope_frequencies(plain, 32));
+  EXPECT_LT(rope_frequencies(scaled, 40)[3], rope_frequencies(plain, 40)[3]);
+}
+
+}  // namespace
+}  // namespace llmbox
