@@ -1,0 +1,65 @@
+#include "train/run_data.h"
+
+#include "core/error.h"
+
+namespace llmbox {
+namespace {
+
+DatasetRequest request_of(const TrainConfig& config, const std::vector<std::string>& names) {
+  return {.folder = config.data.dataset_dir,
+          .names = names,
+          .pretraining = config.pretraining(),
+          .max_samples = config.data.max_samples.value_or(0),
+          .mix_strategy = config.data.mix_strategy,
+          .interleave_probs = config.data.interleave_probs,
+          .seed = static_cast<uint64_t>(config.step.seed)};
+}
+
+}  // namespace
+
+std::optional<ChatTemplate> load_run_template(const TrainConfig& config, const Tokenizer& tokenizer) {
+  if (config.pretraining()) return std::nullopt;
+  if (!config.data.template_name.empty()) return ChatTemplate::load(config.data.template_name, tokenizer.config());
+  std::optional<ChatTemplate> own = ChatTemplate::find(config.tokenizer_path());
+  if (!own)
+    fail("template", "expected a chat template in {}, found none; try template: NAME",
+         config.tokenizer_path().string());
+  return own;
+}
+
+RunData load_run_data(const TrainConfig& config, const Tokenizer& tokenizer, const ChatTemplate* chat_template) {
+  RunData out;
+  std::vector<Example> train, eval;
+  if (!config.data.dataset.empty()) {
+    DatasetExamples loaded = load_datasets(request_of(config, config.data.dataset));
+    train = std::move(loaded.examples);
+    out.counts = std::move(loaded.counts);
+  }
+  if (config.data.val_size > 0)
+    eval = split_validation(train, config.data.val_size, static_cast<uint64_t>(config.step.seed));
+  if (!config.data.eval_dataset.empty()) {
+    DatasetExamples loaded = load_datasets(request_of(config, config.data.eval_dataset));
+    eval = std::move(loaded.examples);
+    out.eval_counts = std::move(loaded.counts);
+  }
+  const TokenizeOptions tokenize{.pretraining = config.pretraining(),
+                                 .sample = {.cutoff_len = config.data.cutoff_len,
+                                            .train_on_prompt = config.data.train_on_prompt,
+                                            .mask_history = config.data.mask_history}};
+  const UnitOptions units{.pretraining = config.pretraining(),
+                          .packing = config.packs(),
+                          .isolation = config.data.packing_isolation,
+                          .cutoff_len = config.data.cutoff_len,
+                          .packing_batch = config.data.preprocessing_batch_size};
+  if (!train.empty()) {
+    out.train = tokenize_examples(train, tokenizer, chat_template, tokenize);
+    out.units = make_units(out.train, units);
+  }
+  if (!eval.empty()) {
+    out.eval = tokenize_examples(eval, tokenizer, chat_template, tokenize);
+    out.eval_units = make_units(out.eval, units);
+  }
+  return out;
+}
+
+}  // namespace llmbox

@@ -1,0 +1,27 @@
+// How a run starts: where it goes on from, and its model with the parameters that train.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "train/trainable.h"
+
+namespace llmbox {
+
+/// The checkpoint to go on from: resume_from_checkpoint, else the last one of output_dir; none for a new run. Throws
+/// Error where output_dir holds the results of a finished run without checkpoints.
+std::optional<std::filesystem::path> resume_point(const TrainConfig& config);
+
+/// Makes output_dir ready: with overwrite_output_dir the checkpoints and logs of an earlier run are removed.
+void prepare_output(const TrainConfig& config);
+
+struct StartedModel {
+  std::unique_ptr<Decoder> model;
+  NamedTensors trainable;
+};
+
+/// Loads (or makes) the model, with the weights of `checkpoint` where there is one.
+StartedModel start_model(const TrainConfig& config, const std::optional<std::filesystem::path>& checkpoint);
+
+}  // namespace llmbox
