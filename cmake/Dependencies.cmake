@@ -29,6 +29,12 @@ target_include_directories(torch SYSTEM INTERFACE ${torch_root}/include ${torch_
 target_link_libraries(torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so OpenMP::OpenMP_CXX)
 target_link_options(torch INTERFACE -Wl,--allow-shlib-undefined)
 set(CMAKE_BUILD_RPATH ${torch_root}/lib ${nvidia_libraries})
+# Its headers bring a fmt of their own version, whose compiled half the wheel does not export.
+if(EXISTS ${torch_root}/include/fmt/format-inl.h)
+  add_library(llmbox_torch_fmt STATIC ${CMAKE_SOURCE_DIR}/cmake/torch_fmt.cpp)
+  target_include_directories(llmbox_torch_fmt SYSTEM PRIVATE ${torch_root}/include)
+  target_link_libraries(torch INTERFACE llmbox_torch_fmt)
+endif()
 
 # Arrow and Parquet: headers and libraries inside the pyarrow wheel.
 file(GLOB arrow_library ${LLMBOX_SITE_PACKAGES}/pyarrow/libarrow.so.*)
