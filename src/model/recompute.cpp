@@ -21,10 +21,10 @@ struct Recipe : torch::CustomClassHolder {
 
 class Recompute : public torch::autograd::Function<Recompute> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const std::vector<at::Tensor>& parameters,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, at::TensorList parameters,
                             const TensorFunction& function) {
     context->save_for_backward({x});
-    auto recipe = c10::make_intrusive<Recipe>(function, parameters);
+    auto recipe = c10::make_intrusive<Recipe>(function, parameters.vec());
     context->saved_data["recipe"] = c10::IValue::make_capsule(std::move(recipe));
     return function(x);
   }
@@ -40,7 +40,7 @@ class Recompute : public torch::autograd::Function<Recompute> {
     variable_list inputs;
     if (x.requires_grad()) inputs.push_back(x);
     inputs.insert(inputs.end(), recipe.parameters.begin(), recipe.parameters.end());
-    variable_list result = torch::autograd::grad({y}, {gradients[0]}, inputs, false, false, true);
+    variable_list result = torch::autograd::grad({y}, inputs, {gradients[0]}, false, false, true);
     if (!x.requires_grad()) result.insert(result.begin(), at::Tensor());
     result.emplace_back();  // the function itself
     return result;
@@ -50,7 +50,7 @@ class Recompute : public torch::autograd::Function<Recompute> {
 }  // namespace
 
 at::Tensor recomputed(const TensorFunction& function, const at::Tensor& x, const std::vector<at::Tensor>& parameters) {
-  return Recompute::apply(x, parameters, function);
+  return Recompute::apply(x, at::TensorList(parameters), function);
 }
 
 }  // namespace llmbox
