@@ -22,6 +22,7 @@ int smallest_normalised_loss(std::span<const Loss> options, std::span<const Loss
 }
 
 int largest_label_score(std::span<const double> scores) {
+  if (scores.size() < 2) return -1;
   const size_t best = std::max_element(scores.begin(), scores.end()) - scores.begin();
   return static_cast<int>(best % (scores.size() / 2));
 }

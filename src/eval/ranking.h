@@ -15,7 +15,7 @@ struct Loss {
 int smallest_loss_per_token(std::span<const Loss> options);
 /// The smallest loss(option | prompt) - loss(option | content-free prompt).
 int smallest_normalised_loss(std::span<const Loss> options, std::span<const Loss> content_free);
-/// The largest of 2n scores (n labels after a blank, n labels without), modulo n.
+/// The largest of 2n scores (n labels after a blank, n labels without), modulo n; -1 without options.
 int largest_label_score(std::span<const double> scores);
 /// The last capital letter among the first n that stands alone or beside a CJK character; -1 where there is none.
 int option_in_text(const std::string& text, int n_options);

@@ -26,13 +26,22 @@ Words split_words(const std::string& text, const Pattern& separator) {
   return words;
 }
 
-/// What nltk's word_tokenize does to a text without punctuation: split at spaces, part the contractions.
+/// What nltk's word_tokenize does to a text without ASCII punctuation: split at spaces and around quotation marks, part
+/// the contractions.
 Words natural_words(const std::string& text) {
   static const Pattern spaces(R"(\s+)");
   static const std::map<std::string, size_t> contractions = {{"cannot", 3}, {"gimme", 3}, {"gonna", 3},
                                                              {"gotta", 3},  {"lemme", 3}, {"wanna", 3}};
+  static const Pattern quote("[«“‘„»”’]");
+  std::string spaced;
+  size_t done = 0;
+  for (const PatternMatch& match : quote.find_all(text)) {
+    spaced += text.substr(done, match.begin - done) + " " + match.groups[0] + " ";
+    done = match.end;
+  }
+  spaced += text.substr(done);
   Words words;
-  for (const std::string& word : split_words(text, spaces)) {
+  for (const std::string& word : split_words(spaced, spaces)) {
     if (word.empty()) continue;
     const auto known = contractions.find(word);
     words.push_back(word.substr(0, known == contractions.end() ? std::string::npos : known->second));
