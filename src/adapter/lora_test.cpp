@@ -95,7 +95,8 @@ TEST(Lora, ANewAdapterChangesNothingAndAloneIsTrainable) {
 TEST(Lora, DropoutReplaysItsMaskWhereLayersAreRecomputed) {
   REQUIRE_SHARED();
   std::vector<at::Tensor> gradients[2];
-  const TokenBatch batch = TokenBatch::from_segments({{1, 2, 3, 4, 5}, {6, 7, 8}});
+  const SafetensorsFile reference = SafetensorsFile::open(architecture("llama3_1") / "reference.safetensors");
+  const TokenBatch batch = batch_of_rows(reference.tensor("input_ids"));
   for (const bool recompute : {false, true}) {
     const auto model = Decoder::load(architecture("llama3_1"), {.checkpoint_activations = recompute});
     Rng rng(1);
