@@ -47,7 +47,8 @@ Json run_tasks(Decoder& model, const TrainConfig& config, const std::shared_ptr<
   options.max_evaluation_instances = config.output.eval_task_samples.value_or(0);
   options.model_name = "training";
   Json metrics = Json::object();
-  for (const auto& [task, values] : run_evaluation(local, options).items())
+  const Json results = run_evaluation(local, options);
+  for (const auto& [task, values] : results.items())
     for (const auto& [metric, value] : values.items())
       if (value.is_object() && value.contains("value"))
         metrics[fmt::format("eval_{}_{}", task, metric)] = value["value"];

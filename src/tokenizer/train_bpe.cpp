@@ -139,6 +139,7 @@ std::vector<std::string> all_special_tokens(const BpeTrainingOptions& options) {
 WordCounter::WordCounter(std::string_view pattern) : pre_tokenizer_(make_pre_tokenizer(split_description(pattern))) {}
 
 WordCounter::~WordCounter() = default;
+WordCounter::WordCounter(WordCounter&&) noexcept = default;
 
 void WordCounter::add(std::string_view text) {
   std::string repaired;

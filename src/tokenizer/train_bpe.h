@@ -29,6 +29,7 @@ class WordCounter {
  public:
   explicit WordCounter(std::string_view pattern);
   ~WordCounter();
+  WordCounter(WordCounter&&) noexcept;
   void add(std::string_view text);
   const std::unordered_map<std::string, int64_t>& counts() const { return counts_; }
 

@@ -61,7 +61,8 @@ LoadedTrainConfig load_train_config(const std::vector<std::string>& given) {
   const std::string recipe = take_recipe(words);
   Json values = recipe.empty() ? Json::object() : read_config_file(recipe);
   if (values.is_null()) values = Json::object();
-  for (const auto& [key, value] : take_foreign_words(words).items()) values[key] = value;
+  const Json foreign = take_foreign_words(words);
+  for (const auto& [key, value] : foreign.items()) values[key] = value;
   out.ignored = take_foreign_keys(values, recipe.empty() ? "command line" : recipe);
   if (values.contains("stage") && values["stage"].is_string())
     for (const char* later : {"rm", "ppo", "dpo", "kto"})
