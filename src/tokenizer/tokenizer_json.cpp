@@ -90,6 +90,18 @@ FileParts parse_file(const std::string& text) {
   return parts;
 }
 
+// The reference's tokenizer class for byte-level vocabularies with word ends (CLIP) turns the marks into spaces.
+std::vector<DecodeStageMaker> decoder_of(const Json& description, const Json& model_options) {
+  std::vector<DecodeStageMaker> stages = make_decoder(description);
+  std::string suffix;
+  if (model_options.contains("end_of_word_suffix") && model_options["end_of_word_suffix"].is_string())
+    suffix = model_options["end_of_word_suffix"].get<std::string>();
+  if (suffix.empty() || !description.is_object() || description.value("type", "") != "ByteLevel") return stages;
+  stages.insert(stages.begin(), make_word_end_decoder(suffix));
+  stages.push_back(make_trim_decoder());
+  return stages;
+}
+
 PipelineParts build(FileParts file) {
   if (!file.model) fail("tokenizer", "expected a 'model' in tokenizer.json, got none; try the original file");
   const Json& rest = file.rest;
@@ -98,9 +110,9 @@ PipelineParts build(FileParts file) {
   if (Json normalizer = part("normalizer"); !normalizer.is_null()) parts.normalizer = make_normalizer(normalizer);
   if (Json cutter = part("pre_tokenizer"); !cutter.is_null()) parts.pre_tokenizer = make_pre_tokenizer(cutter);
   file.model->byte_level = parts.pre_tokenizer && parts.pre_tokenizer->is_byte_level();
+  parts.decoder = decoder_of(part("decoder"), file.model->options);
   parts.model = make_token_model(std::move(*file.model));
   parts.surround = make_post_processor(part("post_processor"));
-  parts.decoder = make_decoder(part("decoder"));
   for (const Json& entry : part("added_tokens")) parts.added.push_back(read_added_token(entry));
   return parts;
 }

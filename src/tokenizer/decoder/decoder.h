@@ -25,6 +25,10 @@ DecodeStageMaker make_metaspace_decoder(const Json& description);
 DecodeStageMaker make_word_piece_decoder(const Json& description);
 DecodeStageMaker make_bpe_decoder(const Json& description);
 
+/// Before and after ByteLevel, for vocabularies with an end_of_word_suffix.
+DecodeStageMaker make_word_end_decoder(const std::string& suffix);
+DecodeStageMaker make_trim_decoder();
+
 /// clean_up_tokenization_spaces: drops the space before . ? ! , and the English contractions.
 std::string clean_up_spaces(std::string text);
 DecodeStagePtr make_clean_up_stage();
