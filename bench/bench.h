@@ -40,5 +40,6 @@ void run_row_ops();
 void run_linear_shapes();
 void run_skinny_linear();
 void run_paged_decode();
+void run_train_sft();
 
 }  // namespace llmbox::bench

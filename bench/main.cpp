@@ -17,6 +17,7 @@ constexpr std::array kWorkloads = {
     Workload{"linear_shapes", "the products of a 135M-shaped layer, forward and both gradients", run_linear_shapes},
     Workload{"skinny_linear", "products of few rows with a large weight", run_skinny_linear},
     Workload{"paged_decode", "one token of many sequences over a paged cache", run_paged_decode},
+    Workload{"train_sft", "full SFT of the 135M shape in bf16, 2048 packed tokens a step", run_train_sft},
 };
 
 int list_workloads() {

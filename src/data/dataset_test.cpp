@@ -11,17 +11,22 @@ namespace {
 struct World {
   TempFolder folder;
   World() {
-    folder.write("dataset_info.json", R"({"talk": {"file_name": "talk.jsonl"}, "text": {"file_name": "text.txt", "columns": {"prompt": "text"}},
+    folder.write(
+        "dataset_info.json",
+        R"({"talk": {"file_name": "talk.jsonl"}, "text": {"file_name": "text.txt", "columns": {"prompt": "text"}},
       "empty": {"file_name": "empty.jsonl"}, "bad": {"file_name": "bad.jsonl"}, "gone": {"file_name": "gone.json"},
       "hub": {"hf_hub_url": "a/b"}, "pairs": {"file_name": "talk.jsonl", "ranking": true},
       "some": {"file_name": "talk.jsonl", "num_samples": 2}})");
-    folder.write("talk.jsonl", "{\"instruction\": \"1\", \"output\": \"a\"}\n{\"instruction\": \"2\", \"output\": \"b\"}\n"
-                               "{\"instruction\": \"3\", \"output\": \"c\"}\n{\"instruction\": \"4\", \"output\": null}\n");
+    folder.write("talk.jsonl",
+                 "{\"instruction\": \"1\", \"output\": \"a\"}\n{\"instruction\": \"2\", \"output\": \"b\"}\n"
+                 "{\"instruction\": \"3\", \"output\": \"c\"}\n{\"instruction\": \"4\", \"output\": null}\n");
     folder.write("text.txt", "one\ntwo\n");
     folder.write("empty.jsonl", "");
     folder.write("bad.jsonl", "{\"instruction\": \"1\", \"output\": \"a\"}\n{\"instruction\": \n");
   }
-  DatasetRequest request(std::vector<std::string> names) const { return {.folder = folder.path(), .names = std::move(names)}; }
+  DatasetRequest request(std::vector<std::string> names) const {
+    return {.folder = folder.path(), .names = std::move(names)};
+  }
   std::string refusal(const std::string& name, bool pretraining = false) const {
     DatasetRequest wish = request({name});
     wish.pretraining = pretraining;

@@ -54,7 +54,8 @@ TEST(Encode, TrainsOnThePromptWhenAsked) {
 }
 
 TEST(Encode, MaskedHistoryGivesTheLastTurnPriority) {
-  EXPECT_EQ(labels_of(join_turns(kTurns, {.cutoff_len = 100, .mask_history = true})), (Ids{I, I, I, I, I, I, I, I, I, 9, 99}));
+  EXPECT_EQ(labels_of(join_turns(kTurns, {.cutoff_len = 100, .mask_history = true})),
+            (Ids{I, I, I, I, I, I, I, I, I, 9, 99}));
   EXPECT_EQ(join_turns(kTurns, {.cutoff_len = 8, .mask_history = true}).ids, (Ids{1, 2, 3, 5, 7, 8, 9, 99}));
   Sample five = join_turns(kTurns, {.cutoff_len = 5, .mask_history = true});
   EXPECT_EQ(five.ids, (Ids{1, 7, 8, 9, 99}));
@@ -100,18 +101,21 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
       example.tools = row["_tools"];
       conversations[row["name"]] = example;
     }
-    if (row["kind"] != "supervised" || row["template"] != param.chat_template || row["tokenizer"] != param.tokenizer) continue;
+    if (row["kind"] != "supervised" || row["template"] != param.chat_template || row["tokenizer"] != param.tokenizer)
+      continue;
     if (!row.contains("input_ids")) continue;
     const Example& example = conversations.at(row["conversation"]);
     if (!example.tools.empty()) continue;  // tool texts are the template's affair, tested there
     const Json& args = row["args"];
-    SampleOptions options{.cutoff_len = args["cutoff_len"], .train_on_prompt = args.value("train_on_prompt", false),
+    SampleOptions options{.cutoff_len = args["cutoff_len"],
+                          .train_on_prompt = args.value("train_on_prompt", false),
                           .mask_history = args.value("mask_history", false)};
     Sample sample = join_turns(encode_turns(example, chat_template, *tokenizer), options);
     ++compared;
     if (Json(sample.ids) != row["input_ids"] || Json(labels_of(sample)) != row["labels"]) {
-      if (++wrong <= 3) ADD_FAILURE() << row["conversation"] << " " << args << "\n  ours " << Json(sample.ids) << "\n  ref  " << row["input_ids"]
-                                      << "\n  ours " << Json(labels_of(sample)) << "\n  ref  " << row["labels"];
+      if (++wrong <= 3)
+        ADD_FAILURE() << row["conversation"] << " " << args << "\n  ours " << Json(sample.ids) << "\n  ref  "
+                      << row["input_ids"] << "\n  ours " << Json(labels_of(sample)) << "\n  ref  " << row["labels"];
     }
   }
   EXPECT_EQ(wrong, 0) << "of " << compared;
@@ -119,8 +123,10 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Templates, EncodeFixture,
-                         testing::Values(EncodingCase{"llama3", "llama3", "llama3"}, EncodingCase{"qwen", "qwen2", "qwen2"},
-                                         EncodingCase{"solar", "llama3", "llama3"}, EncodingCase{"llama2", "llama2", "llama2"}),
+                         testing::Values(EncodingCase{"llama3", "llama3", "llama3"},
+                                         EncodingCase{"qwen", "qwen2", "qwen2"},
+                                         EncodingCase{"solar", "llama3", "llama3"},
+                                         EncodingCase{"llama2", "llama2", "llama2"}),
                          [](const auto& info) { return std::string(info.param.chat_template); });
 
 }  // namespace

@@ -70,10 +70,15 @@ TEST(Example, MissingColumnNamesSetRowAndColumn) {
 
 TEST(Example, BadRowsNameTheirFault) {
   const Json sharegpt{{"formatting", "sharegpt"}};
-  EXPECT_NE(message_of([&] { make_example(entry_of(sharegpt), {{"messages", Json::array()}}, 1); }).find("'conversations'"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              make_example(entry_of(sharegpt), {{"messages", Json::array()}}, 1);
+            }).find("'conversations'"),
+            std::string::npos);
   const Json no_value{{"conversations", {{{"from", "human"}, {"content", "1"}}}}};
   EXPECT_NE(message_of([&] { make_example(entry_of(sharegpt), no_value, 1); }).find("'value'"), std::string::npos);
-  Example odd = make_example(entry_of(sharegpt), {{"conversations", {{{"from", "gpt"}, {"value", "1"}}, {{"from", "human"}, {"value", "2"}}}}}, 1);
+  Example odd =
+      make_example(entry_of(sharegpt),
+                   {{"conversations", {{{"from", "gpt"}, {"value", "1"}}, {{"from", "human"}, {"value", "2"}}}}}, 1);
   EXPECT_NE(odd.broken.find("message 1"), std::string::npos) << odd.broken;
 }
 
@@ -87,7 +92,9 @@ TEST(Example, UnknownRegistryKeyNamesTheNearest) {
 TEST(Example, ConversationHasTheTemplatesForm) {
   Example example;
   example.system = "S";
-  example.prompt = {make_message("user", "1"), make_message("function", R"([{"name": "f", "arguments": "{\"x\": 1}"}])"), make_message("observation", "2")};
+  example.prompt = {make_message("user", "1"),
+                    make_message("function", R"([{"name": "f", "arguments": "{\"x\": 1}"}])"),
+                    make_message("observation", "2")};
   example.response = {make_message("assistant", "3")};
   Messages messages = example.conversation();
   ASSERT_EQ(messages.size(), 5u);

@@ -73,12 +73,14 @@ TEST(TrainConfig, ReadsAnUnchangedRecipe) {
   EXPECT_EQ(config.step.learning_rate, 1e-4);
   EXPECT_EQ(config.warmup(95), 10);
   EXPECT_FALSE(config.packs());
-  EXPECT_EQ(loaded.ignored, (std::vector<std::string>{"trust_remote_code", "overwrite_cache", "preprocessing_num_workers",
-                                                      "dataloader_num_workers", "report_to", "ddp_timeout"}));
+  EXPECT_EQ(loaded.ignored,
+            (std::vector<std::string>{"trust_remote_code", "overwrite_cache", "preprocessing_num_workers",
+                                      "dataloader_num_workers", "report_to", "ddp_timeout"}));
 }
 
 TEST(TrainConfig, OverridesWinOverTheRecipe) {
-  LoadedTrainConfig loaded = load({"learning_rate=2e-5", "--max_steps", "7", "--report_to", "wandb", "ddp_timeout=1", "--packing=true"});
+  LoadedTrainConfig loaded =
+      load({"learning_rate=2e-5", "--max_steps", "7", "--report_to", "wandb", "ddp_timeout=1", "--packing=true"});
   EXPECT_EQ(loaded.config.step.learning_rate, 2e-5);
   EXPECT_EQ(loaded.config.step.max_steps, 7);
   EXPECT_TRUE(loaded.config.packs());
@@ -99,8 +101,11 @@ TEST(TrainConfig, FeaturesThatAreNotHereGiveOneError) {
 }
 
 TEST(TrainConfig, EveryBrokenRuleIsListed) {
-  const std::string message = message_of([] { load({"train_on_prompt=true", "mask_history=true", "lora_dropout=1.5", "val_size=0.1", "eval_dataset=x"}); });
-  for (const char* part : {"mask_history", "lora_dropout", "val_size"}) EXPECT_NE(message.find(part), std::string::npos) << message;
+  const std::string message = message_of([] {
+    load({"train_on_prompt=true", "mask_history=true", "lora_dropout=1.5", "val_size=0.1", "eval_dataset=x"});
+  });
+  for (const char* part : {"mask_history", "lora_dropout", "val_size"})
+    EXPECT_NE(message.find(part), std::string::npos) << message;
 }
 
 TEST(TrainConfig, NoKeyIsInTwoTables) {

@@ -17,9 +17,19 @@ namespace fs = std::filesystem;
 std::string base_model() { return shared_path("fixtures/architectures/llama3_1"); }
 
 TrainConfig config_of(const fs::path& output, Json values) {
-  Json all{{"model_name_or_path", base_model()}, {"do_train", true}, {"stage", "pt"}, {"dataset", "none"}, {"finetuning_type", "full"},
-           {"output_dir", output.string()}, {"max_steps", 10}, {"logging_steps", 1}, {"per_device_train_batch_size", 4},
-           {"save_strategy", "no"}, {"learning_rate", 1e-3}, {"lr_scheduler_type", "cosine"}, {"warmup_steps", 2}};
+  Json all{{"model_name_or_path", base_model()},
+           {"do_train", true},
+           {"stage", "pt"},
+           {"dataset", "none"},
+           {"finetuning_type", "full"},
+           {"output_dir", output.string()},
+           {"max_steps", 10},
+           {"logging_steps", 1},
+           {"per_device_train_batch_size", 4},
+           {"save_strategy", "no"},
+           {"learning_rate", 1e-3},
+           {"lr_scheduler_type", "cosine"},
+           {"warmup_steps", 2}};
   all.update(values);
   TrainConfig config;
   load_fields(config, all, "test");
@@ -29,7 +39,9 @@ TrainConfig config_of(const fs::path& output, Json values) {
 
 /// The rows of a fixture's batches, each a unit; every token but the first is a target.
 std::vector<PackedRow> fixture_units(const std::string& folder) {
-  at::Tensor ids = SafetensorsFile::open(shared_path("fixtures/training/" + folder + "/data.safetensors")).tensor("input_ids").flatten(0, 1);
+  at::Tensor ids = SafetensorsFile::open(shared_path("fixtures/training/" + folder + "/data.safetensors"))
+                       .tensor("input_ids")
+                       .flatten(0, 1);
   std::vector<PackedRow> units;
   for (int64_t row = 0; row < ids.size(0); ++row) {
     Sample sample;
@@ -53,8 +65,14 @@ Run run(const TrainConfig& config, TrainHooks hooks = {}, const std::string& dat
   const auto checkpoint = resume_point(config);
   out.started = start_model(config, checkpoint);
   prepare_output(config);
-  TrainingLoop loop({.model = *out.started.model, .config = config, .trainable = out.started.trainable, .units = fixture_units(data),
-                     .eval_units = {}, .tokenizer_folder = {}, .checkpoint = checkpoint, .hooks = std::move(hooks)});
+  TrainingLoop loop({.model = *out.started.model,
+                     .config = config,
+                     .trainable = out.started.trainable,
+                     .units = fixture_units(data),
+                     .eval_units = {},
+                     .tokenizer_folder = {},
+                     .checkpoint = checkpoint,
+                     .hooks = std::move(hooks)});
   out.metrics = loop.run();
   out.log = read_journal(fs::path(config.output.output_dir) / "trainer_log.jsonl");
   return out;
@@ -112,7 +130,8 @@ TEST(TrainingLoop, AccumulatedPassesFollowTheReference) {
 
 TEST(TrainingLoop, LoraFollowsTheReference) {
   REQUIRE_SHARED();
-  expect_trajectory("lora", {{"finetuning_type", "lora"}, {"adapter_name_or_path", shared_path("fixtures/training/lora").string()}});
+  expect_trajectory(
+      "lora", {{"finetuning_type", "lora"}, {"adapter_name_or_path", shared_path("fixtures/training/lora").string()}});
 }
 
 TEST(TrainingLoop, PackedEqualsAlone) {
@@ -141,7 +160,8 @@ TEST(TrainingLoop, PackedEqualsAlone) {
   auto [packed_loss, packed] = gradients({join_rows(rows)});
   EXPECT_NEAR(packed_loss, alone_loss, 1e-5 * alone_loss);
   for (size_t i = 0; i < alone.size(); ++i)
-    EXPECT_LT((packed[i] - alone[i]).norm().item<double>(), 1e-5 * (1e-3 + alone[i].norm().item<double>())) << started.trainable[i].first;
+    EXPECT_LT((packed[i] - alone[i]).norm().item<double>(), 1e-5 * (1e-3 + alone[i].norm().item<double>()))
+        << started.trainable[i].first;
 }
 
 class Resume : public testing::TestWithParam<Json> {};
@@ -150,7 +170,8 @@ TEST_P(Resume, EqualsUninterruptedBitForBit) {
   REQUIRE_SHARED();
   TempFolder whole_folder, split_folder;
   Json values = GetParam();
-  values.update({{"save_strategy", "steps"}, {"save_steps", 4}, {"logging_steps", 3}, {"per_device_train_batch_size", 3}});
+  values.update(
+      {{"save_strategy", "steps"}, {"save_steps", 4}, {"logging_steps", 3}, {"per_device_train_batch_size", 3}});
   Run whole = run(config_of(whole_folder.path(), values));
   const TrainConfig config = config_of(split_folder.path(), values);
   int steps = 0;
@@ -166,15 +187,19 @@ TEST_P(Resume, EqualsUninterruptedBitForBit) {
   EXPECT_FALSE(fs::exists(split_folder.path() / ".unfinished-checkpoint"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Resume,
-                         testing::Values(Json{{"finetuning_type", "full"}}, Json{{"finetuning_type", "full"}, {"bf16", true}},
-                                         Json{{"finetuning_type", "freeze"}, {"freeze_trainable_layers", 1}, {"pure_bf16", true}},
-                                         Json{{"finetuning_type", "lora"}, {"lora_dropout", 0.2}, {"gradient_accumulation_steps", 2}}));
+INSTANTIATE_TEST_SUITE_P(
+    Kinds, Resume,
+    testing::Values(Json{{"finetuning_type", "full"}}, Json{{"finetuning_type", "full"}, {"bf16", true}},
+                    Json{{"finetuning_type", "freeze"}, {"freeze_trainable_layers", 1}, {"pure_bf16", true}},
+                    Json{{"finetuning_type", "lora"}, {"lora_dropout", 0.2}, {"gradient_accumulation_steps", 2}}));
 
 TEST(TrainingLoop, FreezeMovesOnlyWhatItNames) {
   REQUIRE_SHARED();
   TempFolder out;
-  Run done = run(config_of(out.path(), {{"finetuning_type", "freeze"}, {"freeze_trainable_layers", 1}, {"freeze_trainable_modules", "mlp"}, {"max_steps", 3}}));
+  Run done = run(config_of(out.path(), {{"finetuning_type", "freeze"},
+                                        {"freeze_trainable_layers", 1},
+                                        {"freeze_trainable_modules", "mlp"},
+                                        {"max_steps", 3}}));
   auto before = Decoder::load(base_model());
   int moved = 0;
   for (const auto& [name, tensor] : before->parameters())
@@ -189,7 +214,9 @@ TEST(TrainingLoop, FreezeMovesOnlyWhatItNames) {
 TEST(TrainingLoop, NanStopsNamesTheStepAndKeepsTheCheckpoint) {
   REQUIRE_SHARED();
   TempFolder out;
-  const TrainConfig config = config_of(out.path(), {{"learning_rate", 1e30}, {"save_strategy", "steps"}, {"save_steps", 1}, {"lr_scheduler_type", "constant"}});
+  const TrainConfig config = config_of(
+      out.path(),
+      {{"learning_rate", 1e30}, {"save_strategy", "steps"}, {"save_steps", 1}, {"lr_scheduler_type", "constant"}});
   const std::string message = message_of([&] { run(config); });
   EXPECT_NE(message.find("in step"), std::string::npos) << message;
   EXPECT_NE(message.find("checkpoint-"), std::string::npos) << message;
@@ -199,11 +226,13 @@ TEST(TrainingLoop, NanStopsNamesTheStepAndKeepsTheCheckpoint) {
 TEST(TrainingLoop, KeepsTheNewestCheckpoints) {
   REQUIRE_SHARED();
   TempFolder out;
-  run(config_of(out.path(), {{"save_strategy", "steps"}, {"save_steps", 2}, {"save_total_limit", 2}, {"plot_loss", true}}));
+  run(config_of(out.path(),
+                {{"save_strategy", "steps"}, {"save_steps", 2}, {"save_total_limit", 2}, {"plot_loss", true}}));
   EXPECT_FALSE(fs::exists(out.path() / "checkpoint-6"));
   EXPECT_TRUE(fs::exists(out.path() / "checkpoint-8/optimizer.safetensors"));
   EXPECT_TRUE(fs::exists(out.path() / "checkpoint-10/trainer_state.json"));
-  for (const char* name : {"model.safetensors", "config.json", "train_results.json", "all_results.json", "trainer_state.json", "training_loss.svg"})
+  for (const char* name : {"model.safetensors", "config.json", "train_results.json", "all_results.json",
+                           "trainer_state.json", "training_loss.svg"})
     EXPECT_TRUE(fs::exists(out.path() / name)) << name;
 }
 
