@@ -61,8 +61,8 @@ std::vector<fs::path> find_files(const std::vector<std::string>& names, const Ro
 
 [[noreturn]] void missing(const std::string& where, const std::string& what, const std::vector<std::string>& looked) {
   std::string places;
-  for (const std::string& place : looked) places += "\n  " + place;
-  fail(where, "expected {}, found none; try --data_dir; looked for:{}", what, places);
+  for (const std::string& place : looked) places += (places.empty() ? "" : ", ") + place;
+  fail(where, "expected {}, found none; try --data_dir; looked for {}", what, places);
 }
 
 void add_column(const TaskSpec& task, const std::string& column, std::vector<Json>& rows, const RowsWanted& wanted,
