@@ -1,11 +1,16 @@
 // llmbox model info: what a model folder holds, from config.json and the headers of its weight files.
+// llmbox model init: a model of random weights from a config.json, to train from nothing.
 #include <fmt/format.h>
 
 #include "arch/spec.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/fields.h"
+#include "core/log.h"
+#include "model/decoder.h"
 #include "tensor/safetensors_folder.h"
+#include "tokenizer/tokenizer.h"
+#include "train/checkpoint.h"
 
 namespace llmbox {
 
@@ -63,25 +68,85 @@ Json describe(const std::filesystem::path& folder) {
           {"tokenizer", std::filesystem::exists(folder / "tokenizer.json")}};
 }
 
+struct InitConfig {
+  std::string config;
+  std::string tokenizer;
+  std::string output;
+  int64_t seed = 42;
+  std::string dtype = "f32";
+
+  template <class V>
+  void fields(V& v) {
+    v("config", config, "config.json of the model to make");
+    v("tokenizer", tokenizer, "folder of the tokenizer to put beside it; empty: none");
+    v("output", output, "folder to write");
+    v("seed", seed, "same seed, same weights");
+    v.choice("dtype", dtype, {"f32", "bf16"}, "type of the written weights");
+  }
+};
+
+/// The tokenizer must fit into the embedding; its special tokens become the model's.
+void adopt_tokenizer(Json& config, const Tokenizer& tokenizer, const std::string& where) {
+  const int64_t rows = config.value("vocab_size", int64_t{0});
+  if (rows < tokenizer.vocab_size())
+    fail(where, "expected vocab_size of at least the tokenizer's {} tokens, got {}; try a larger vocab_size",
+         tokenizer.vocab_size(), rows);
+  const std::pair<const char*, std::optional<int32_t>> ids[] = {
+      {"bos_token_id", tokenizer.bos_id()}, {"eos_token_id", tokenizer.eos_id()}, {"pad_token_id", tokenizer.pad_id()}};
+  for (const auto& [key, id] : ids)
+    if (id) config[key] = *id;
+}
+
+int init(const InitConfig& options) {
+  for (const auto& [key, value] : {std::pair{"config", &options.config}, {"output", &options.output}})
+    if (value->empty()) fail("model init", "expected --{}, got none; try llmbox model --help", key);
+  Json config = read_json_file(options.config);
+  if (!options.tokenizer.empty()) adopt_tokenizer(config, *Tokenizer::load(options.tokenizer), options.config);
+  const LoadOptions load{.dtype = options.dtype == "bf16" ? at::kBFloat16 : at::kFloat};
+  const auto model = Decoder::create(config, static_cast<uint64_t>(options.seed), load);
+  model->save(options.output);
+  if (!options.tokenizer.empty()) copy_tokenizer_files(options.tokenizer, options.output);
+  log_info("model: {} parameters from seed {}, written to {}", parameter_count(model->spec()), options.seed,
+           options.output);
+  return 0;
+}
+
+int info(const std::string& folder, bool json) {
+  const Json description = describe(folder);
+  if (json) {
+    fmt::print("{}\n", description.dump());
+    return 0;
+  }
+  for (const auto& [key, value] : description.items())
+    fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
+  return 0;
+}
+
+int help(int status) {
+  fmt::print("usage: llmbox model info DIR [--json]\n\n{}", help_text(InfoConfig{}));
+  fmt::print("\nusage: llmbox model init --config FILE --output DIR [--tokenizer DIR]\n\n{}", help_text(InitConfig{}));
+  return status;
+}
+
 }  // namespace
 
 int run_model(const std::vector<std::string>& args) {
-  InfoConfig config;
-  const std::vector<std::string> words = args.empty() || args[0] == "--help" ? args : apply_args(config, args);
-  if (words.empty() || words[0] == "--help") {
-    fmt::print("usage: llmbox model info DIR [--json]\n\n{}", help_text(config));
-    return words.empty() ? 2 : 0;
+  if (args.empty()) return help(2);
+  if (args[0] == "--help" || args.back() == "--help") return help(0);
+  const std::vector<std::string> rest(args.begin() + 1, args.end());
+  if (args[0] == "init") {
+    InitConfig options;
+    const std::vector<std::string> words = apply_args(options, rest);
+    if (!words.empty()) fail("model init", "expected --key value, got '{}'; try llmbox model --help", words[0]);
+    return init(options);
   }
-  if (words[0] != "info" || words.size() != 2)
-    fail("model", "expected 'model info DIR', got '{}'; try llmbox model --help", words[0]);
-  const Json info = describe(words[1]);
-  if (config.json) {
-    fmt::print("{}\n", info.dump());
-    return 0;
-  }
-  for (const auto& [key, value] : info.items())
-    fmt::print("{:<20} {}\n", key, value.is_string() ? value.get<std::string>() : value.dump());
-  return 0;
+  InfoConfig options;
+  const std::vector<std::string> words = apply_args(options, rest);
+  if (args[0] != "info" || words.size() != 1)
+    fail("model",
+         "expected 'model info DIR' or 'model init --config FILE --output DIR', got '{}'; try llmbox model --help",
+         args[0]);
+  return info(words[0], options.json);
 }
 
 }  // namespace llmbox

@@ -16,7 +16,7 @@ struct DatasetRequest {
   bool pretraining = false;             // stage pt: the prompt is the text, no reply is needed
   int64_t max_samples = 0;              // of each set; 0: all
   std::string mix_strategy = "concat";  // concat, interleave_under, interleave_over
-  std::vector<double> interleave_probs;
+  std::vector<double> interleave_probs = {};
   uint64_t seed = 42;
 };
 

@@ -53,15 +53,15 @@ std::vector<PackedRow> fixture_units(const std::string& folder) {
   return units;
 }
 
-struct Run {
+struct FinishedRun {
   StartedModel started;
   std::vector<Json> log;
   Json metrics;
   at::Tensor weight(size_t i) const { return started.trainable[i].second; }
 };
 
-Run run(const TrainConfig& config, TrainHooks hooks = {}, const std::string& data = "full") {
-  Run out;
+FinishedRun run(const TrainConfig& config, TrainHooks hooks = {}, const std::string& data = "full") {
+  FinishedRun out;
   const auto checkpoint = resume_point(config);
   out.started = start_model(config, checkpoint);
   prepare_output(config);
@@ -88,7 +88,7 @@ std::vector<Json> timeless(const std::vector<Json>& log) {
   return out;
 }
 
-bool same_bits(const Run& a, const Run& b) {
+bool same_bits(const FinishedRun& a, const FinishedRun& b) {
   for (size_t i = 0; i < a.started.trainable.size(); ++i)
     if (!at::equal(a.weight(i), b.weight(i))) return false;
   return a.started.trainable.size() == b.started.trainable.size();
@@ -98,7 +98,7 @@ void expect_trajectory(const std::string& folder, const Json& more) {
   TempFolder out;
   Json values{{"disable_shuffling", true}, {"weight_decay", 0.01}, {"decay_all", true}};
   values.update(more);
-  Run done = run(config_of(out.path(), values), {}, folder);
+  FinishedRun done = run(config_of(out.path(), values), {}, folder);
   Json reference = read_json_file(shared_path("fixtures/training/" + folder + "/reference.json"));
   ASSERT_EQ(done.log.size(), reference["steps"].size());
   for (size_t k = 0; k < done.log.size(); ++k) {
@@ -172,7 +172,7 @@ TEST_P(Resume, EqualsUninterruptedBitForBit) {
   Json values = GetParam();
   values.update(
       {{"save_strategy", "steps"}, {"save_steps", 4}, {"logging_steps", 3}, {"per_device_train_batch_size", 3}});
-  Run whole = run(config_of(whole_folder.path(), values));
+  FinishedRun whole = run(config_of(whole_folder.path(), values));
   const TrainConfig config = config_of(split_folder.path(), values);
   int steps = 0;
   TrainHooks stop{.evaluate_tasks = {}, .should_stop = [&] { return ++steps == 5; }};
@@ -180,7 +180,7 @@ TEST_P(Resume, EqualsUninterruptedBitForBit) {
   // What a kill leaves: lines after the checkpoint, a torn last one, an unfinished checkpoint.
   fs::remove_all(checkpoint_folder(split_folder.path(), 5));
   fs::create_directories(split_folder.path() / ".unfinished-checkpoint");
-  Run resumed = run(config);
+  FinishedRun resumed = run(config);
   EXPECT_TRUE(same_bits(whole, resumed));
   EXPECT_EQ(timeless(whole.log), timeless(resumed.log));
   EXPECT_EQ(whole.metrics["train_loss"], resumed.metrics["train_loss"]);
@@ -196,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(TrainingLoop, FreezeMovesOnlyWhatItNames) {
   REQUIRE_SHARED();
   TempFolder out;
-  Run done = run(config_of(out.path(), {{"finetuning_type", "freeze"},
+  FinishedRun done = run(config_of(out.path(), {{"finetuning_type", "freeze"},
                                         {"freeze_trainable_layers", 1},
                                         {"freeze_trainable_modules", "mlp"},
                                         {"max_steps", 3}}));

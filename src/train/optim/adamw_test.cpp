@@ -31,7 +31,8 @@ TEST(AdamW, FollowsTheReferenceForTwelveSteps) {
     adamw.step(grads, 0.01, 1.0);
     for (auto& [name, tensor] : parameters) {
       const std::string key = "step" + std::to_string(k + 1) + "/" + name;
-      if (expected.contains(key)) EXPECT_TRUE(at::allclose(tensor, expected.tensor(key), 1e-5, 2e-6)) << key;
+      if (!expected.contains(key)) continue;
+      EXPECT_TRUE(at::allclose(tensor, expected.tensor(key), 1e-5, 2e-6)) << key;
     }
   }
 }
