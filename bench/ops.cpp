@@ -42,7 +42,7 @@ void attention_case(at::ScalarType type, int64_t n_segment, int64_t length) {
   const std::string name = fmt::format("segment_attention {} {}×{}", type_name(type), n_segment, length);
   const std::vector<int64_t> first{0, length};
   {
-    const at::NoGradGuard no_grad;
+    const c10::InferenceMode inference;
     const auto cut = [&](const at::Tensor& x) { return x.narrow(0, 0, length); };
     const at::Tensor truth = segment_attention_naive(cut(q), cut(k), cut(v), first, shape);
     require_close(name, difference(cut(y), truth), type == at::kFloat ? 1e-5 : 1e-2);
@@ -70,7 +70,7 @@ void run_linear_cross_entropy() {
   at::Tensor weight = random({kVocabulary, kWidth}, at::kBFloat16, 0.02).requires_grad_(true);
   const at::Tensor labels = at::randint(kVocabulary, {kRows}, at::kLong);
   {
-    const at::NoGradGuard no_grad;
+    const c10::InferenceMode inference;
     const at::Tensor few = labels.slice(0, 0, 64);
     const double ours = linear_cross_entropy(hidden.slice(0, 0, 64), weight, {}, few).item<double>();
     const double truth =
@@ -94,7 +94,7 @@ void run_row_ops() {
   const double bytes = 2.0 * kRows * kWidth, ceiling = dram_read_bytes_per_second();
   const auto heads = [&](const at::Tensor& t) { return t.view({kRows, kHeads, kDim}); };
   {
-    const at::NoGradGuard no_grad;
+    const c10::InferenceMode inference;
     require_close("rms_norm", difference(rms_norm(x, weight, 1e-5), rms_norm_naive(x, weight, 1e-5)), 1e-2);
     require_close("swiglu", difference(swiglu(x, up), swiglu_naive(x, up)), 1e-2);
     require_close("rope", difference(apply_rope(heads(x), angles, false), apply_rope_naive(heads(x), angles, false)),
@@ -127,8 +127,17 @@ void run_row_ops() {
 }
 
 void run_linear_shapes() {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   constexpr int64_t kRows = 2048;
+  for (const int64_t side : {64, 192, 576, 2048}) {
+    const at::Tensor x = random({kRows, side}, at::kFloat), w = random({side, side}, at::kFloat);
+    const double flops = 2.0 * kRows * side * side, ceiling = f32_flops_per_second();
+    require_close("linear", difference(llmbox::linear(x, w, {}), at::linear(x, w)), 1e-3);
+    const double libtorch = best_seconds([&] { at::linear(x, w); });
+    const double ours = best_seconds([&] { llmbox::linear(x, w, {}); });
+    print_rate(fmt::format("linear {0}→{0} f32 inference, {1:.2f}× libtorch", side, libtorch / ours),
+               {flops / ours, ceiling, 1e9, "GFLOPS", "f32"});
+  }
   for (const auto& [in, out] : std::vector<std::pair<int64_t, int64_t>>{{576, 576}, {576, 1536}, {1536, 576}}) {
     const at::Tensor x = random({kRows, in}, at::kBFloat16), w = random({out, in}, at::kBFloat16);
     const at::Tensor dy = random({kRows, out}, at::kBFloat16);
@@ -137,14 +146,16 @@ void run_linear_shapes() {
       print_rate(fmt::format("linear {}→{} {}", in, out, what),
                  {flops / best_seconds(work), ceiling, 1e9, "GFLOPS", "bf16"});
     };
-    report("forward", [&] { at::linear(x, w); });
+    require_close("linear", difference(llmbox::linear(x, w, {}), at::linear(x, w)), 2e-2);
+    report("forward, inference", [&] { llmbox::linear(x, w, {}); });
+    report("forward, training", [&] { at::linear(x, w); });
     report("input gradient", [&] { at::mm(dy, w); });
     report("weight gradient", [&] { at::mm(dy.t(), x); });
   }
 }
 
 void run_skinny_linear() {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   constexpr int64_t kIn = 2048, kOut = 8192, kMatrices = 12;  // 400 MB: read from memory each time
   std::vector<at::Tensor> weights;
   for (int64_t i = 0; i < kMatrices; ++i) weights.push_back(random({kOut, kIn}, at::kBFloat16, 0.02));

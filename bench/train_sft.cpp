@@ -45,8 +45,8 @@ PackedRow make_tokens() {
   std::vector<const Sample*> members;
   for (Sample& sample : samples) {
     for (int64_t t = 0; t < kSample; ++t) sample.ids.push_back(static_cast<int32_t>(rng.below(kVocab)));
-    sample.loss_mask.assign(kSample, 1);
-    std::fill_n(sample.loss_mask.begin(), kSample / 4, 0);
+    sample.labels = sample.ids;
+    std::fill_n(sample.labels.begin(), kSample / 4, kNoTarget);
     members.push_back(&sample);
   }
   return make_row(members);

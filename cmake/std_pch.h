@@ -1,11 +1,12 @@
 // Precompiled for modules without libtorch: the standard headers nearly every file uses, JSON and formatting.
 #pragma once
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <map>

@@ -44,7 +44,9 @@ at::Tensor LoraLinear::dropped(const at::Tensor& x) const {
 at::Tensor LoraLinear::matmul(const at::Tensor& x) const {
   const at::Tensor y = base_->matmul(x);                                             // (N, out)
   const at::Tensor narrow = llmbox::linear(dropped(x), a_.to(x.scalar_type()), {});  // (N, r)
-  return at::addmm(y, narrow, b_.to(x.scalar_type()).t(), 1, scale_);
+  const at::Tensor b = b_.to(x.scalar_type());
+  if (c10::InferenceMode::is_enabled()) return at::add(y, llmbox::linear(narrow, b, {}), scale_);
+  return at::addmm(y, narrow, b.t(), 1, scale_);
 }
 
 at::Tensor LoraLinear::dequantize() const {

@@ -12,6 +12,7 @@ struct ChatTemplate::State {
   std::optional<JinjaTemplate> with_tools;  // a named "tool_use" template of the model
   Json tokens;                              // bos_token, eos_token … as strings
   std::vector<std::string> stop_words;
+  bool efficient_eos = false;
   std::string eos_replacement;
 };
 
@@ -213,8 +214,10 @@ ChatTemplate ChatTemplate::load(const std::string& which, const Json& tokenizer_
     for (const EmbeddedTemplate& file : embedded_templates()) {
       if (which != file.name) continue;
       auto state = std::make_shared<State>(*from_source(std::string(file.source), which, tokenizer_config).state_);
-      state->stop_words = row.stop_words;
-      if (row.replaces_eos) state->eos_replacement = row.stop_words.front();
+      for (const char* word : row.stop_words)
+        if (word) state->stop_words.push_back(word);
+      if (row.flags & kReplacesEos) state->eos_replacement = row.stop_words[0];
+      state->efficient_eos = row.flags & kEfficientEos;
       ChatTemplate made;
       made.state_ = std::move(state);
       return made;
@@ -255,6 +258,8 @@ std::vector<TemplatePiece> ChatTemplate::encode_pieces(const Messages& messages,
 
 const std::string& ChatTemplate::name() const { return state_->jinja.name(); }
 const std::string& ChatTemplate::source() const { return state_->jinja.source(); }
+bool ChatTemplate::efficient_eos() const { return state_->efficient_eos; }
+
 const std::vector<std::string>& ChatTemplate::stop_words() const { return state_->stop_words; }
 const std::string& ChatTemplate::eos_replacement() const { return state_->eos_replacement; }
 

@@ -47,6 +47,8 @@ class ChatTemplate {
   const std::string& source() const;
   /// Spellings after which generation ends besides eos (of the table's templates).
   const std::vector<std::string>& stop_words() const;
+  /// Replies end without eos; a training sample has one eos at its very end.
+  bool efficient_eos() const;
   /// The spelling that takes the place of the tokenizer's eos; empty: it keeps its own.
   const std::string& eos_replacement() const;
 

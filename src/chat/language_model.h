@@ -1,5 +1,6 @@
-// What evaluation, serving and chat know of a model: it scores spans of text and continues text. A local engine, a remote
-// API and a mock are members. Requests go in all at once: the implementation batches them and shares their prefixes.
+// What evaluation, serving and chat know of a model: it scores spans of text and continues text. A local engine, a
+// remote API and a mock are members. Requests go in all at once: the implementation batches them and shares their
+// prefixes.
 #pragma once
 
 #include <functional>
@@ -32,18 +33,18 @@ struct ScoreRequest {
 };
 
 struct ScoreResult {
-  double logprob = 0;             // sum over the continuation's tokens, nats
-  int n_tokens = 0;               // tokens of the continuation
-  bool greedy = false;            // every token was the arg-max
-  int n_truncated = 0;            // context tokens dropped on the left to fit the window
-  std::vector<double> logprobs;   // one per token
+  double logprob = 0;            // sum over the continuation's tokens, nats
+  int n_tokens = 0;              // tokens of the continuation
+  bool greedy = false;           // every token was the arg-max
+  int n_truncated = 0;           // context tokens dropped on the left to fit the window
+  std::vector<double> logprobs;  // one per token
 };
 
 struct GenerateRequest {
-  std::string prompt;   // used as it is when messages is empty (special-token spellings are parsed, BOS added if the
-                        // tokenizer adds it)
-  Messages messages;    // otherwise rendered through the model's chat template
-  Json tools;           // null or a list
+  std::string prompt;  // used as it is when messages is empty (special-token spellings are parsed, BOS added if the
+                       // tokenizer adds it)
+  Messages messages;   // otherwise rendered through the model's chat template
+  Json tools;          // null or a list
   SamplingParams params;
 };
 
@@ -56,7 +57,8 @@ struct Completion {
 
 /// Called for each piece of text of request `index`; return false to cancel that request.
 using StreamCallback = std::function<bool(size_t index, const std::string& text)>;
-/// Called with the result of request `index` as soon as it is known (in any order): journals and progress bars hang on it.
+/// Called with the result of request `index` as soon as it is known (in any order): journals and progress bars hang on
+/// it.
 using ScoreDone = std::function<void(size_t index, const ScoreResult& result)>;
 using CompletionDone = std::function<void(size_t index, const Completion& result)>;
 

@@ -1,17 +1,21 @@
 // The table of chat templates: names are LLaMA-Factory's, the text is templates/<name>.jinja, embedded at build time.
 #pragma once
 
+#include <array>
 #include <span>
-#include <string>
 #include <string_view>
-#include <vector>
 
 namespace llmbox {
 
+enum TemplateFlags {
+  kReplacesEos = 1,   // the first stop word becomes the tokenizer's eos
+  kEfficientEos = 2,  // replies end without eos; a training sample has one eos at its very end
+};
+
 struct TemplateRow {
   const char* name;
-  bool replaces_eos;                    // the first stop word becomes the tokenizer's eos
-  std::vector<std::string> stop_words;  // generation ends at these besides eos
+  std::array<const char*, 3> stop_words;  // generation ends at these besides eos; null where there are fewer
+  int flags = 0;
 };
 
 /// Every row, in order.

@@ -49,13 +49,17 @@ void preview(const TrainConfig& config, int64_t n_samples) {
   const int64_t shown = std::min(n_samples, static_cast<int64_t>(data.train.samples.size()));
   for (int64_t i = 0; i < shown; ++i) {
     const Sample& sample = data.train.samples[static_cast<size_t>(i)];
-    const auto targets = std::count(sample.loss_mask.begin(), sample.loss_mask.end(), 1);
+    const auto targets = n_targets(sample);
     fmt::print("--- sample {}: {} tokens, {} targets{}\n{}\n", i + 1, sample.ids.size(), targets,
-               sample.truncated ? ", truncated" : "", preview_sample(sample, *tokenizer, {.colour = colour}));
+               sample.prompt_cut || sample.reply_cut ? ", cut" : "",
+               preview_sample(sample, *tokenizer, {.colour = colour}));
   }
-  fmt::print("---\n{} samples, {} tokens, {} targets; {} truncated to {}; {} without a trainable token; {} rows\n{}\n",
-             data.train.samples.size(), data.train.n_tokens, data.train.n_targets, data.train.n_truncated,
-             config.data.cutoff_len, data.train.n_no_target, data.units.size(), length_line(data.train));
+  fmt::print(
+      "---\n{} samples, {} tokens, {} targets; {} prompts and {} replies cut to {}; {} without a trainable token; {} "
+      "rows\n{}\n",
+      data.train.samples.size(), data.train.n_tokens, data.train.n_targets, data.train.n_prompt_cut,
+      data.train.n_reply_cut, config.data.cutoff_len, data.train.n_no_target, data.units.size(),
+      length_line(data.train));
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ int run_logits(const std::vector<std::string>& args) {
   if (words.size() != 1) fail("logits", "expected one model folder, got {}; try llmbox logits --help", words.size());
   if (config.ids.empty() || config.out.empty()) fail("logits", "expected --ids and --out; try llmbox logits --help");
   const auto rows = read_ids(config.ids);
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const auto model = Decoder::load(words[0], {.dtype = config.dtype == "bf16" ? at::kBFloat16 : at::kFloat});
   if (!config.adapter.empty()) load_adapter(*model, config.adapter, false);
   NamedTensors tensors;

@@ -1,6 +1,6 @@
 // The two ways in which llmbox refuses to go on.
-//   Error: the user's input, file or configuration is at fault. One line: "[where] expected X, got Y; try Z"; exit code 2.
-//   CHECK: our own mistake; always on; prints the values; exit code 1.
+//   Error: the user's input, file or configuration is at fault. One line: "[where] expected X, got Y; try Z"; exit
+//   code 2. CHECK: our own mistake; always on; prints the values; exit code 1.
 // Nothing below cli/ prints, exits or aborts: both are thrown and cli/main.cpp reports them.
 #pragma once
 
@@ -24,7 +24,8 @@ class Error : public std::runtime_error {
   std::string message_;
 };
 
-/// A machine or environment failure that is nobody's wrong input (disk full, NaN loss): exit code 1 unless said otherwise.
+/// A machine or environment failure that is nobody's wrong input (disk full, NaN loss): exit code 1 unless said
+/// otherwise.
 class Failure : public std::runtime_error {
  public:
   Failure(std::string_view where, std::string_view message)
@@ -44,11 +45,12 @@ template <typename... Args>
 
 }  // namespace llmbox
 
-/// CHECK(a == b, "layer {} of {}", i, n): throws CheckFailed with place, condition and message where the condition is false.
+/// CHECK(a == b, "layer {} of {}", i, n): throws CheckFailed with place, condition and message where the condition is
+/// false.
 #undef CHECK  // libtorch has one of its own, which aborts
-#define CHECK(condition, ...)                                                                                  \
-  do {                                                                                                         \
-    if (!(condition))                                                                                          \
+#define CHECK(condition, ...)                                                                                \
+  do {                                                                                                       \
+    if (!(condition))                                                                                        \
       throw ::llmbox::CheckFailed(fmt::format("{}:{}: check failed: {}: ", __FILE__, __LINE__, #condition) + \
-                                  fmt::format("" __VA_ARGS__));                                                \
+                                  fmt::format("" __VA_ARGS__));                                              \
   } while (false)

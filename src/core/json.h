@@ -1,4 +1,5 @@
-// JSON as llmbox uses it: objects keep the order of their keys (tool schemas, rows and configs are written back as read).
+// JSON as llmbox uses it: objects keep the order of their keys (tool schemas, rows and configs are written back as
+// read).
 #pragma once
 
 #include <cstdint>
@@ -18,5 +19,8 @@ Json read_json_file(const std::filesystem::path& path);
 
 /// The whole file as bytes. Throws Error naming the file.
 std::string read_text_file(const std::filesystem::path& path);
+
+/// The text that Python's json.dumps(ensure_ascii=False) writes: a space after ',' and ':'.
+std::string spaced_json(const Json& value);
 
 }  // namespace llmbox

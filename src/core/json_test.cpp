@@ -38,5 +38,10 @@ TEST(Json, AnEmptyFileIsAFaultAndAMarkIsNot) {
   EXPECT_EQ(read_json_file(folder.write("m.json", "\xEF\xBB\xBF{\"a\":1}"))["a"], 1);
 }
 
+TEST(Json, SpacedTextIsPythons) {
+  const Json value = Json::parse(R"({"b":[1,2.5,"é\n"],"a":{},"c":[],"d":null})");
+  EXPECT_EQ(spaced_json(value), R"({"b": [1, 2.5, "é\n"], "a": {}, "c": [], "d": null})");
+}
+
 }  // namespace
 }  // namespace llmbox

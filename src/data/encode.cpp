@@ -9,13 +9,19 @@ void append(std::vector<int32_t>& to, const std::vector<int32_t>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-/// The kept part of a turn as a sample of its own.
-Sample turn_sample(const TurnIds& turn, int64_t n_source, int64_t n_target, bool source_counts, bool target_counts) {
+/// The kept part of a turn as a sample of its own. `place`: how many turns were taken before it.
+Sample turn_sample(const TurnIds& turn, int64_t n_source, int64_t n_target, const SampleOptions& options,
+                   size_t place) {
   Sample out;
   out.ids.assign(turn.source.begin(), turn.source.begin() + n_source);
+  if (options.train_on_prompt) out.labels = out.ids;
+  out.labels.resize(out.ids.size(), kNoTarget);
+  const bool after_a_reply = options.closing_eos && !options.mask_history && place > 0;
+  if (after_a_reply && n_source > 0) out.labels.front() = *options.closing_eos;
   out.ids.insert(out.ids.end(), turn.target.begin(), turn.target.begin() + n_target);
-  out.loss_mask.assign(static_cast<size_t>(n_source), source_counts);
-  out.loss_mask.resize(out.ids.size(), target_counts);
+  if (!options.mask_history || place == 0)
+    out.labels.insert(out.labels.end(), turn.target.begin(), turn.target.begin() + n_target);
+  out.labels.resize(out.ids.size(), kNoTarget);
   return out;
 }
 
@@ -52,24 +58,29 @@ std::vector<TurnIds> encode_turns(const Example& example, const ChatTemplate& ch
 Sample join_turns(std::span<const TurnIds> turns, const SampleOptions& options) {
   Sample out;
   std::vector<Sample> parts;
-  int64_t total = 0;
+  int64_t total = options.closing_eos ? 1 : 0;
   const size_t n = turns.size();
   for (size_t i = 0; i < n; ++i) {
     const TurnIds& turn = turns[options.mask_history ? n - 1 - i : i];
     if (total >= options.cutoff_len) {
-      out.truncated = true;
+      out.prompt_cut = out.reply_cut = true;
       break;
     }
     int64_t s = static_cast<int64_t>(turn.source.size()), t = static_cast<int64_t>(turn.target.size());
     auto [new_s, new_t] = split_length(s, t, options.cutoff_len - total);
-    out.truncated |= new_s < s || new_t < t;
+    out.prompt_cut |= new_s < s;
+    out.reply_cut |= new_t < t;
     total += new_s + new_t;
-    parts.push_back(turn_sample(turn, new_s, new_t, options.train_on_prompt, !options.mask_history || i == 0));
+    parts.push_back(turn_sample(turn, new_s, new_t, options, i));
   }
   if (options.mask_history) std::reverse(parts.begin(), parts.end());
   for (const Sample& part : parts) {
     append(out.ids, part.ids);
-    out.loss_mask.insert(out.loss_mask.end(), part.loss_mask.begin(), part.loss_mask.end());
+    append(out.labels, part.labels);
+  }
+  if (options.closing_eos) {
+    out.ids.push_back(*options.closing_eos);
+    out.labels.push_back(*options.closing_eos);
   }
   return out;
 }
@@ -82,21 +93,21 @@ Sample encode_document(std::string_view text, const Tokenizer& tokenizer) {
   if (tokenizer.bos_id() && !probe.empty() && probe.front() == *tokenizer.bos_id())
     out.ids.insert(out.ids.begin(), *tokenizer.bos_id());
   if (tokenizer.eos_id()) out.ids.push_back(*tokenizer.eos_id());
-  out.loss_mask.assign(out.ids.size(), 1);
+  out.labels = out.ids;
   return out;
 }
 
 void cut_sample(Sample& sample, int64_t cutoff_len) {
   if (static_cast<int64_t>(sample.ids.size()) <= cutoff_len) return;
   sample.ids.resize(static_cast<size_t>(cutoff_len));
-  sample.loss_mask.resize(static_cast<size_t>(cutoff_len));
-  sample.truncated = true;
+  sample.labels.resize(static_cast<size_t>(cutoff_len));
+  sample.reply_cut = true;
 }
 
-bool has_target(const Sample& sample) {
-  // The first token of a sample has nothing before it and is never predicted.
-  return sample.loss_mask.size() > 1 &&
-         std::find(sample.loss_mask.begin() + 1, sample.loss_mask.end(), 1) != sample.loss_mask.end();
+int64_t n_targets(const Sample& sample) {
+  if (sample.labels.empty()) return 0;
+  return std::count_if(sample.labels.begin() + 1, sample.labels.end(),
+                       [](int32_t label) { return label != kNoTarget; });
 }
 
 }  // namespace llmbox

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,8 @@ struct SampleOptions {
   int64_t cutoff_len = 2048;     // tokens
   bool train_on_prompt = false;  // the prompt's tokens are targets as well
   bool mask_history = false;     // only the last reply is a target, and it has priority in the cut
+  /// Of templates with efficient_eos: one eos ends the sample, and an earlier reply is followed by the eos label.
+  std::optional<int32_t> closing_eos = std::nullopt;
 };
 
 /// How many tokens of a source and a target of s and t tokens fit into c: LLaMA-Factory's infer_seqlen.
@@ -42,6 +45,7 @@ Sample encode_document(std::string_view text, const Tokenizer& tokenizer);
 /// Cuts a sample on the right.
 void cut_sample(Sample& sample, int64_t cutoff_len);
 
-bool has_target(const Sample& sample);
+/// Labelled tokens. The first token of a sample has nothing before it and is never predicted.
+int64_t n_targets(const Sample& sample);
 
 }  // namespace llmbox

@@ -13,13 +13,6 @@ namespace {
 // The worked cases of LLaMA-Factory's encoding: eos = 99.
 const std::vector<TurnIds> kTurns = {{{1, 2, 3, 4}, {5, 6, 99}}, {{7, 8}, {9, 99}}};
 
-/// Labels as the reference writes them: the id of a target, else -100.
-std::vector<int32_t> labels_of(const Sample& sample) {
-  std::vector<int32_t> out;
-  for (size_t t = 0; t < sample.ids.size(); ++t) out.push_back(sample.loss_mask[t] ? sample.ids[t] : -100);
-  return out;
-}
-
 using Ids = std::vector<int32_t>;
 constexpr int32_t I = -100;
 
@@ -40,32 +33,45 @@ TEST(Encode, SplitsLengthsAsTheReference) {
 TEST(Encode, JoinsTurnsWithinTheCutoff) {
   Sample whole = join_turns(kTurns, {.cutoff_len = 100});
   EXPECT_EQ(whole.ids, (Ids{1, 2, 3, 4, 5, 6, 99, 7, 8, 9, 99}));
-  EXPECT_EQ(labels_of(whole), (Ids{I, I, I, I, 5, 6, 99, I, I, 9, 99}));
-  EXPECT_FALSE(whole.truncated);
+  EXPECT_EQ(whole.labels, (Ids{I, I, I, I, 5, 6, 99, I, I, 9, 99}));
+  EXPECT_FALSE(whole.prompt_cut || whole.reply_cut);
   Sample eight = join_turns(kTurns, {.cutoff_len = 8});
   EXPECT_EQ(eight.ids, (Ids{1, 2, 3, 4, 5, 6, 99, 7}));
-  EXPECT_TRUE(eight.truncated);
-  EXPECT_EQ(labels_of(join_turns(kTurns, {.cutoff_len = 5})), (Ids{I, I, I, 5, 6}));
+  EXPECT_TRUE(eight.prompt_cut && eight.reply_cut);
+  EXPECT_EQ(join_turns(kTurns, {.cutoff_len = 5}).labels, (Ids{I, I, I, 5, 6}));
 }
 
 TEST(Encode, TrainsOnThePromptWhenAsked) {
   Sample sample = join_turns(kTurns, {.cutoff_len = 100, .train_on_prompt = true});
-  EXPECT_EQ(labels_of(sample), sample.ids);
+  EXPECT_EQ(sample.labels, sample.ids);
 }
 
 TEST(Encode, MaskedHistoryGivesTheLastTurnPriority) {
-  EXPECT_EQ(labels_of(join_turns(kTurns, {.cutoff_len = 100, .mask_history = true})),
+  EXPECT_EQ(join_turns(kTurns, {.cutoff_len = 100, .mask_history = true}).labels,
             (Ids{I, I, I, I, I, I, I, I, I, 9, 99}));
   EXPECT_EQ(join_turns(kTurns, {.cutoff_len = 8, .mask_history = true}).ids, (Ids{1, 2, 3, 5, 7, 8, 9, 99}));
   Sample five = join_turns(kTurns, {.cutoff_len = 5, .mask_history = true});
   EXPECT_EQ(five.ids, (Ids{1, 7, 8, 9, 99}));
-  EXPECT_EQ(labels_of(five), (Ids{I, I, I, 9, 99}));
+  EXPECT_EQ(five.labels, (Ids{I, I, I, 9, 99}));
+}
+
+TEST(Encode, EfficientEosEndsTheSampleOnce) {
+  const std::vector<TurnIds> turns = {{{1, 2, 3, 4}, {5, 6}}, {{7, 8}, {9}}};
+  const Sample whole = join_turns(turns, {.cutoff_len = 100, .closing_eos = 99});
+  EXPECT_EQ(whole.ids, (Ids{1, 2, 3, 4, 5, 6, 7, 8, 9, 99}));
+  EXPECT_EQ(whole.labels, (Ids{I, I, I, I, 5, 6, 99, I, 9, 99}));
+  // The reference puts the eos label on the first token of the sequence here; ours has no such label.
+  EXPECT_EQ(join_turns(turns, {.cutoff_len = 100, .mask_history = true, .closing_eos = 99}).labels,
+            (Ids{I, I, I, I, I, I, I, I, 9, 99}));
+  const Sample six = join_turns(turns, {.cutoff_len = 6, .closing_eos = 99});
+  EXPECT_EQ(six.ids, (Ids{1, 2, 3, 5, 6, 99}));
+  EXPECT_EQ(six.labels, (Ids{I, I, I, 5, 6, 99}));
 }
 
 TEST(Encode, KnowsWhenNothingIsLearned) {
-  EXPECT_FALSE(has_target({{1, 2, 3}, {0, 0, 0}, false}));
-  EXPECT_FALSE(has_target({{1, 2, 3}, {1, 0, 0}, false}));  // the first token is never predicted
-  EXPECT_TRUE(has_target({{1, 2, 3}, {0, 0, 1}, false}));
+  EXPECT_EQ(n_targets({{1, 2, 3}, {I, I, I}}), 0);
+  EXPECT_EQ(n_targets({{1, 2, 3}, {1, I, I}}), 0);  // the first token is never predicted
+  EXPECT_EQ(n_targets({{1, 2, 3}, {I, I, 3}}), 1);
 }
 
 struct EncodingCase {
@@ -110,12 +116,19 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
     SampleOptions options{.cutoff_len = args["cutoff_len"],
                           .train_on_prompt = args.value("train_on_prompt", false),
                           .mask_history = args.value("mask_history", false)};
+    if (chat_template.efficient_eos())
+      options.closing_eos = tokenizer->token_to_id(specials["eos_token"].get<std::string>());
     Sample sample = join_turns(encode_turns(example, chat_template, *tokenizer), options);
+    // The reference's defect: with mask_history the eos labels of efficient_eos fall on prompts of masked turns.
+    if (options.closing_eos && options.mask_history)
+      for (size_t t = 0; t < row["labels"].size(); ++t)
+        if (row["labels"][t] == *options.closing_eos && row["input_ids"][t] != *options.closing_eos)
+          row["labels"][t] = kNoTarget;
     ++compared;
-    if (Json(sample.ids) != row["input_ids"] || Json(labels_of(sample)) != row["labels"]) {
+    if (Json(sample.ids) != row["input_ids"] || Json(sample.labels) != row["labels"]) {
       if (++wrong <= 3)
         ADD_FAILURE() << row["conversation"] << " " << args << "\n  ours " << Json(sample.ids) << "\n  ref  "
-                      << row["input_ids"] << "\n  ours " << Json(labels_of(sample)) << "\n  ref  " << row["labels"];
+                      << row["input_ids"] << "\n  ours " << Json(sample.labels) << "\n  ref  " << row["labels"];
     }
   }
   EXPECT_EQ(wrong, 0) << "of " << compared;

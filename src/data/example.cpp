@@ -25,7 +25,7 @@ Json column(const Json& row, const std::string& name, bool needed, const std::st
 /// Text of a cell: "" for null, the JSON text of what is not a string.
 std::string cell_text(const Json& cell) {
   if (cell.is_null()) return "";
-  return cell.is_string() ? cell.get<std::string>() : cell.dump();
+  return cell.is_string() ? cell.get<std::string>() : spaced_json(cell);
 }
 
 bool is_empty(const Json& cell) {
@@ -104,7 +104,7 @@ std::vector<Turn> read_openai_turns(const DatasetEntry& entry, const Json& messa
         !message["tool_calls"].empty()) {
       Json calls = Json::array();
       for (const Json& call : message["tool_calls"]) calls.push_back(call.value("function", call));
-      turn = {"function", calls.dump()};
+      turn = {"function", spaced_json(calls)};
     }
     if (turn.role == "observation" && in_observation)
       turns.back().content += "\n</tool_response>\n<tool_response>\n" + turn.content;
@@ -128,7 +128,13 @@ std::string order_fault(const std::vector<Turn>& turns, bool ranking) {
 
 void set_ranking(Example& out, const DatasetEntry& entry, const Json& row, const std::string& where) {
   for (const std::string& name : {entry.columns.chosen, entry.columns.rejected}) {
-    Turn turn = read_turn(entry, column(row, name, true, where), where);
+    const Json message = column(row, name, true, where);
+    if (!message.is_object()) {
+      out.broken = fmt::format("'{}' is no message", name);
+      out.prompt.clear();
+      return;
+    }
+    Turn turn = read_turn(entry, message, where);
     out.response.push_back(make_message(turn.role, turn.content));
   }
 }
@@ -138,8 +144,9 @@ Example from_messages(const DatasetEntry& entry, const Json& row, const std::str
   Json messages = column(row, c.messages, true, where);
   if (!messages.is_array()) fail(where, "expected a list in column '{}', got {}", c.messages, messages.dump());
   Example out;
-  out.system = cell_text(column(row, c.system, entry.named_columns, where));
-  out.tools = cell_text(column(row, c.tools, entry.named_columns, where));
+  const bool needed = entry.named_columns && entry.format != DatasetFormat::kOpenai;
+  out.system = cell_text(column(row, c.system, needed, where));
+  out.tools = cell_text(column(row, c.tools, needed, where));
   std::vector<Turn> turns;
   if (entry.format == DatasetFormat::kOpenai)
     turns = read_openai_turns(entry, messages, where);

@@ -14,7 +14,7 @@ void append_segment(PackedRow& row, const Sample& sample, size_t begin, size_t e
   for (size_t t = begin; t < end; ++t) {
     row.tokens.push_back(sample.ids[t]);
     row.positions.push_back(static_cast<int32_t>(t - begin));
-    row.labels.push_back(t + 1 < end && sample.loss_mask[t + 1] ? sample.ids[t + 1] : -100);
+    row.labels.push_back(t + 1 < end ? sample.labels[t + 1] : kNoTarget);
   }
   row.segment_starts.push_back(static_cast<int64_t>(row.tokens.size()));
 }
@@ -28,7 +28,7 @@ PackedRow empty_row() {
 }  // namespace
 
 int64_t PackedRow::n_targets() const {
-  return std::count_if(labels.begin(), labels.end(), [](int32_t label) { return label != -100; });
+  return std::count_if(labels.begin(), labels.end(), [](int32_t label) { return label != kNoTarget; });
 }
 
 std::vector<std::vector<int64_t>> knapsack_rows(std::span<const int64_t> lengths, int64_t capacity) {
@@ -73,7 +73,7 @@ std::vector<PackedRow> pack_documents(std::span<const Sample> documents, int64_t
       } else {
         open.ids.insert(open.ids.end(), document.ids.begin() + static_cast<long>(begin),
                         document.ids.begin() + static_cast<long>(end));
-        open.loss_mask.resize(open.ids.size(), 1);
+        open.labels = open.ids;
       }
       if (used + end - begin == static_cast<size_t>(block)) close();
       begin = end;

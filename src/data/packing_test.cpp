@@ -22,7 +22,7 @@ std::vector<std::vector<int64_t>> packed_lengths(const std::vector<int64_t>& len
 Sample document(int32_t first, int n) {
   Sample out;
   for (int i = 0; i < n; ++i) out.ids.push_back(first + i);
-  out.loss_mask.assign(out.ids.size(), 1);
+  out.labels = out.ids;
   return out;
 }
 
@@ -49,7 +49,7 @@ TEST(Packing, OfEqualLengthsTheLastComesFirst) {
 
 TEST(Packing, RowsKeepBordersPositionsAndLabels) {
   Sample one = document(10, 3), two = document(20, 2);
-  one.loss_mask = {0, 0, 1};
+  one.labels = {kNoTarget, kNoTarget, one.ids[2]};
   const std::vector<const Sample*> samples{&one, &two};
   PackedRow row = make_row(samples);
   EXPECT_EQ(row.tokens, (std::vector<int32_t>{10, 11, 12, 20, 21}));

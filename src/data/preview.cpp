@@ -12,8 +12,8 @@ std::string preview_sample(const Sample& sample, const Tokenizer& tokenizer, con
   const char* close = options.colour ? "\033[0m" : "⟧";
   std::string out;
   for (size_t begin = 0, end = 0; begin < n; begin = end) {
-    const bool target = sample.loss_mask[begin] != 0;
-    while (end < n && (sample.loss_mask[end] != 0) == target) ++end;
+    const bool target = sample.labels[begin] != kNoTarget;
+    while (end < n && (sample.labels[end] != kNoTarget) == target) ++end;
     std::string text = tokenizer.decode(std::span(sample.ids).subspan(begin, end - begin));
     out += target ? open + text + close : text;
   }

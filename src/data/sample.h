@@ -7,14 +7,17 @@
 
 namespace llmbox {
 
-/// One encoded example. loss_mask[t] = 1: token t is a target (predicted from the tokens before it).
+/// The label of a token that is not learned.
+inline constexpr int32_t kNoTarget = -100;
+
+/// One encoded example. labels[t]: what the tokens before t are taught to say next, mostly ids[t], or kNoTarget.
 struct Sample {
   std::vector<int32_t> ids;
-  std::vector<uint8_t> loss_mask;  // same length
-  bool truncated = false;
+  std::vector<int32_t> labels;  // same length
+  bool prompt_cut = false, reply_cut = false;  // tokens were left out to fit cutoff_len
 };
 
-/// One packed row. labels[t] = next token to predict at position t, or -100. Labels never cross a segment border.
+/// One packed row. labels[t] = next token to predict at position t, or kNoTarget. Labels never cross a segment border.
 struct PackedRow {
   std::vector<int32_t> tokens;
   std::vector<int32_t> positions;

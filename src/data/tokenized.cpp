@@ -1,6 +1,6 @@
 #include "data/tokenized.h"
 
-#include <algorithm>
+#include <limits>
 
 #include "core/error.h"
 #include "core/thread_pool.h"
@@ -11,16 +11,19 @@ namespace {
 
 struct Encoded {
   Sample sample;
+  int64_t prompt_tokens = 0;  // of the first turn, before the cut
   std::string fault;
 };
 
 Encoded encode_one(const Example& example, const Tokenizer& tokenizer, const ChatTemplate* chat_template,
                    const TokenizeOptions& options) {
-  if (options.pretraining) return {encode_document(example.prompt[0]["content"].get<std::string>(), tokenizer), ""};
+  if (options.pretraining) return {encode_document(example.prompt[0]["content"].get<std::string>(), tokenizer), 0, ""};
   try {
-    return {join_turns(encode_turns(example, *chat_template, tokenizer), options.sample), ""};
+    const std::vector<TurnIds> turns = encode_turns(example, *chat_template, tokenizer);
+    const size_t prompt_tokens = turns.empty() ? 0 : turns.front().source.size();
+    return {join_turns(turns, options.sample), static_cast<int64_t>(prompt_tokens), ""};
   } catch (const Error& error) {
-    return {{}, error.what()};
+    return {{}, 0, error.what()};
   }
 }
 
@@ -35,16 +38,19 @@ TokenizedSet tokenize_examples(const std::vector<Example>& examples, const Token
       encoded[static_cast<size_t>(i)] = encode_one(examples[static_cast<size_t>(i)], tokenizer, chat_template, options);
   });
   TokenizedSet out;
+  int64_t shortest_prompt = std::numeric_limits<int64_t>::max();
   for (Encoded& one : encoded) {
     if (!one.fault.empty() && ++out.n_faulty == 1) out.first_fault = one.fault;
     if (!one.fault.empty()) continue;
-    out.n_truncated += one.sample.truncated;
-    if (!has_target(one.sample)) {
+    out.n_prompt_cut += one.sample.prompt_cut;
+    out.n_reply_cut += one.sample.reply_cut;
+    shortest_prompt = std::min(shortest_prompt, one.prompt_tokens);
+    if (n_targets(one.sample) == 0) {
       ++out.n_no_target;
       continue;
     }
     out.n_tokens += static_cast<int64_t>(one.sample.ids.size());
-    out.n_targets += std::count(one.sample.loss_mask.begin() + 1, one.sample.loss_mask.end(), 1);
+    out.n_targets += n_targets(one.sample);
     out.longest = std::max(out.longest, static_cast<int64_t>(one.sample.ids.size()));
     out.samples.push_back(std::move(one.sample));
   }
@@ -53,7 +59,10 @@ TokenizedSet tokenize_examples(const std::vector<Example>& examples, const Token
   if (out.samples.empty())
     fail("dataset",
          "expected samples with a trainable token, got none of {} ({} cut to {} tokens); try a larger cutoff_len",
-         examples.size(), out.n_truncated, options.sample.cutoff_len);
+         examples.size(), out.n_reply_cut, options.sample.cutoff_len);
+  if (out.n_prompt_cut == static_cast<int64_t>(out.samples.size()) && shortest_prompt >= options.sample.cutoff_len)
+    fail("cutoff_len", "expected room for a prompt and its reply, got {}: the shortest prompt has {} tokens",
+         options.sample.cutoff_len, shortest_prompt);
   return out;
 }
 

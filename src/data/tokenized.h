@@ -20,7 +20,7 @@ struct TokenizeOptions {
 /// Samples that can be learned from, and what was cut or left out on the way.
 struct TokenizedSet {
   std::vector<Sample> samples;
-  int64_t n_truncated = 0;
+  int64_t n_prompt_cut = 0, n_reply_cut = 0;  // samples that lost tokens to cutoff_len
   int64_t n_no_target = 0;  // dropped: no trainable token
   int64_t n_faulty = 0;     // dropped: a function message or tool list that is not JSON
   int64_t n_tokens = 0;
@@ -29,7 +29,8 @@ struct TokenizedSet {
   std::string first_fault;
 };
 
-/// `chat_template` may be null for pre-training. Throws Error where no sample is left, or where the template refuses.
+/// `chat_template` may be null for pre-training. Throws Error where no sample is left, where no prompt fits into
+/// cutoff_len, or where the template refuses.
 TokenizedSet tokenize_examples(const std::vector<Example>& examples, const Tokenizer& tokenizer,
                                const ChatTemplate* chat_template, const TokenizeOptions& options);
 

@@ -117,7 +117,7 @@ bool Engine::step() {
 }
 
 void Engine::run_plan() {
-  at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   cache_.grow(scheduler_.pool().high_water(), scheduler_.pool().capacity());
   const at::Device device = decoder_.head_weight().device();
   const TokenBatch batch{to_tensor(plan_.tokens, device), to_tensor(plan_.positions, device), plan_.segment_starts};

@@ -53,7 +53,6 @@ void PrefixTree::insert(std::span<const int32_t> ids, std::span<const int32_t> p
     const auto tokens = ids.subspan(begin, std::min<size_t>(page_size_, ids.size() - begin));
     const auto found = node->children.find({tokens.begin(), tokens.end()});
     if (found != node->children.end()) {
-      if (found->second->page != pages[index]) break;
       node = found->second.get();
       continue;
     }

@@ -28,8 +28,8 @@ class PrefixTree {
 
   /// The longest known prefix of ids, exact to the token. Marks it as just used.
   PrefixMatch match(std::span<const int32_t> ids);
-  /// Takes over ids, lying in pages, whole pages and the first rows of the last one. Stops where the tree holds the
-  /// same tokens in another page.
+  /// Takes over ids, lying in pages, whole pages and the first rows of the last one. Pages whose tokens the tree
+  /// holds already stay the caller's.
   void insert(std::span<const int32_t> ids, std::span<const int32_t> pages);
   /// Gives back the least recently used page that nobody references; false where there is none.
   bool evict_one();

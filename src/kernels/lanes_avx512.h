@@ -34,6 +34,16 @@ struct Avx512Lanes {
   static F round(F a) { return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
   static F ldexp(F a, F n) { return _mm512_scalef_ps(a, n); }  // a · 2ⁿ, n whole
   static float sum(F a) { return _mm512_reduce_add_ps(a); }
+  /// The sums of a, b, c and d.
+  static void store_sums(float* to, F a, F b, F c, F d) {
+    const F ab = add(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));  // a b a b in every quarter
+    const F cd = add(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+    const __m512d low = _mm512_unpacklo_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+    const __m512d high = _mm512_unpackhi_pd(_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+    const F all = add(_mm512_castpd_ps(low), _mm512_castpd_ps(high));  // a b c d in every quarter
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+    _mm_storeu_ps(to, _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1)));
+  }
   static float largest(F a) { return _mm512_reduce_max_ps(a); }
   static bool all_equal(F a, F b) { return _mm512_cmp_ps_mask(a, b, _CMP_NEQ_UQ) == 0; }
   /// x where low ≤ at < high, else `other`.

@@ -71,6 +71,10 @@ struct PortableLanes {
     for (float x : a.v) total += x;
     return total;
   }
+  /// The sums of a, b, c and d.
+  static void store_sums(float* to, const F& a, const F& b, const F& c, const F& d) {
+    to[0] = sum(a), to[1] = sum(b), to[2] = sum(c), to[3] = sum(d);
+  }
   static float largest(const F& a) {
     float top = a.v[0];
     for (float x : a.v) top = x > top ? x : top;

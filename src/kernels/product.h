@@ -1,6 +1,6 @@
-// Products of a few rows with a large weight that is read in place, row-major, once per call: y = x wᵀ. The bound is
-// the memory's speed, so up to kSkinnyRows rows of x share one pass over the weight. Each y is summed in the same order
-// whatever the number of rows, so a row's result does not depend on its neighbours.
+// y = x wᵀ, the product of inference: the weight is read in place, row-major, never packed or copied. Every y is summed
+// in one fixed order whatever the number of rows and the tile it falls into, so that a row's result does not depend on
+// its neighbours: scores and greedy texts are the same bits in any batch.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,23 @@
 
 namespace llmbox {
 
-inline constexpr int64_t kSkinnyRows = 16;
-
 template <class T>
-struct SkinnyArgs {
-  const T* x;     // (rows, k), rows ≤ kSkinnyRows
+struct ProductArgs {
+  const T* x;     // (rows, k)
   const T* w;     // (n, k)
   const T* bias;  // (n) or null
   T* y;           // (rows, n)
-  int64_t rows, n, k;
+  int64_t n, k;
+};
+
+/// A block of y: these rows and these columns.
+struct ProductBlock {
+  int64_t row_begin, row_end, begin, end;
 };
 
 template <class T>
 struct ProductKernels {
-  /// Columns [begin, end) of y.
-  void (*skinny)(const SkinnyArgs<T>&, int64_t begin, int64_t end);
+  void (*block)(const ProductArgs<T>&, const ProductBlock&);
 };
 
 template <class T>

@@ -1,5 +1,6 @@
-// The kernels of product.h, written once over L = PortableLanes or Avx512Lanes: a tile of 4 weights' rows by up to 4
-// rows of x is held in registers while k runs; the row group of x stays in the first-level cache.
+// The kernels of product.h, written once over L = PortableLanes or Avx512Lanes: a tile of 4 of w's rows by up to 6 of x
+// is held in registers while k runs, each sum spread over 16 lanes that are added up in the end. Six rows of x stay in
+// the first-level cache, the block's rows of w in the second.
 #pragma once
 
 #include "kernels/product.h"
@@ -11,55 +12,66 @@ template <class L, class T>
 struct ProductOver {
   using U = UnitOf<T>;
   static constexpr int64_t kStep = 16 * kUnitSize<T>;  // values of k in one register
+  static constexpr int kOutputs = 4, kMaxRows = 6;
 
-  static void skinny(const SkinnyArgs<T>& a, int64_t begin, int64_t end) {
-    for (int64_t j = begin; j < end; j += 4) {
-      const int64_t outputs = end - j < 4 ? end - j : 4;
-      int64_t r = 0;
-      for (; r + 4 <= a.rows; r += 4) tile_of_outputs<4>(a, r, j, outputs);
-      if (a.rows - r == 3) tile_of_outputs<3>(a, r, j, outputs);
-      if (a.rows - r == 2) tile_of_outputs<2>(a, r, j, outputs);
-      if (a.rows - r == 1) tile_of_outputs<1>(a, r, j, outputs);
+  static void block(const ProductArgs<T>& a, const ProductBlock& b) {
+    int64_t r = b.row_begin;
+    for (; r + kMaxRows <= b.row_end; r += kMaxRows) row_group<kMaxRows>(a, r, b);
+    switch (b.row_end - r) {
+      case 5:
+        return row_group<5>(a, r, b);
+      case 4:
+        return row_group<4>(a, r, b);
+      case 3:
+        return row_group<3>(a, r, b);
+      case 2:
+        return row_group<2>(a, r, b);
+      case 1:
+        return row_group<1>(a, r, b);
+      default:
+        return;
     }
   }
 
+  static ProductKernels<T> table() { return {.block = block}; }
+
  private:
   template <int kRows>
-  static void tile_of_outputs(const SkinnyArgs<T>& a, int64_t r, int64_t j, int64_t outputs) {
-    if (outputs == 4) return tile<kRows, 4>(a, r, j);
-    for (int64_t i = 0; i < outputs; ++i) tile<kRows, 1>(a, r, j + i);
+  static void row_group(const ProductArgs<T>& a, int64_t r, const ProductBlock& b) {
+    for (int64_t j = b.begin; j < b.end; j += kOutputs) tile<kRows>(a, r, j, b.end - j);
   }
 
-  template <int kRows, int kOutputs>
-  static void tile(const SkinnyArgs<T>& a, int64_t r, int64_t j) {
+  /// The last tile may have fewer than four outputs: it computes its last one again in place of the missing.
+  template <int kRows>
+  static void tile(const ProductArgs<T>& a, int64_t r, int64_t j, int64_t outputs) {
+    const T* w[kOutputs];
+    for (int o = 0; o < kOutputs; ++o) w[o] = a.w + (o < outputs ? j + o : j + outputs - 1) * a.k;
+    const T* x = a.x + r * a.k;
     typename L::F sum[kRows][kOutputs];
     for (auto& row : sum)
       for (auto& s : row) s = L::set(0);
     const int64_t whole = a.k / kStep * kStep;
     for (int64_t k = 0; k < whole; k += kStep) {
-      decltype(L::load_unit(static_cast<const U*>(nullptr))) x[kRows];
-      for (int i = 0; i < kRows; ++i) x[i] = L::load_unit(as_units(a.x + (r + i) * a.k + k));
+      decltype(L::load_unit(static_cast<const U*>(nullptr))) right[kOutputs];
       for (int o = 0; o < kOutputs; ++o) {
-        const T* w = a.w + (j + o) * a.k + k;
-        __builtin_prefetch(w + 1024 / sizeof(T));
-        const auto weight = L::load_unit(as_units(w));
-        for (int i = 0; i < kRows; ++i) sum[i][o] = L::multiply_add(sum[i][o], x[i], weight);
+        if (kRows < kMaxRows) __builtin_prefetch(w[o] + k + 1024 / sizeof(T));  // few rows: w comes from memory
+        right[o] = L::load_unit(as_units(w[o] + k));
+      }
+      for (int i = 0; i < kRows; ++i) {
+        const auto left = L::load_unit(as_units(x + i * a.k + k));
+        for (int o = 0; o < kOutputs; ++o) sum[i][o] = L::multiply_add(sum[i][o], left, right[o]);
       }
     }
     for (int i = 0; i < kRows; ++i) {
-      for (int o = 0; o < kOutputs; ++o) {
-        const T* x = a.x + (r + i) * a.k;
-        const T* w = a.w + (j + o) * a.k;
-        float total = L::sum(sum[i][o]);
-        for (int64_t k = whole; k < a.k; ++k) total += to_float(x[k]) * to_float(w[k]);
-        if (a.bias) total += to_float(a.bias[j + o]);
-        from_float(total, a.y[(r + i) * a.n + j + o]);
+      float total[kOutputs];
+      L::store_sums(total, sum[i][0], sum[i][1], sum[i][2], sum[i][3]);
+      for (int o = 0; o < kOutputs && o < outputs; ++o) {
+        for (int64_t k = whole; k < a.k; ++k) total[o] += to_float(x[i * a.k + k]) * to_float(w[o][k]);
+        if (a.bias) total[o] += to_float(a.bias[j + o]);
+        from_float(total[o], a.y[(r + i) * a.n + j + o]);
       }
     }
   }
-
- public:
-  static ProductKernels<T> table() { return {.skinny = skinny}; }
 };
 
 }  // namespace llmbox

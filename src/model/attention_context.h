@@ -1,5 +1,5 @@
-// Where a layer's queries meet keys. The decoder calls attend(); whether that is plain attention within the segments of a
-// training batch or attention over a paged key/value cache is the caller's business, never the model's.
+// Where a layer's queries meet keys. The decoder calls attend(); whether that is plain attention within the segments of
+// a training batch or attention over a paged key/value cache is the caller's business, never the model's.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -11,9 +11,9 @@ namespace llmbox {
 /// What one layer asks of attention.
 struct AttentionParams {
   int layer = 0;
-  double scale = 0;         // softmax(scale q·k)
-  int64_t window = 0;       // 0: all earlier tokens; else token i sees (i - window, i]
-  double softcap = 0;       // 0: none; else softcap·tanh(s/softcap)
+  double scale = 0;    // softmax(scale q·k)
+  int64_t window = 0;  // 0: all earlier tokens; else token i sees (i - window, i]
+  double softcap = 0;  // 0: none; else softcap·tanh(s/softcap)
 };
 
 class AttentionContext {

@@ -1,5 +1,5 @@
-// The one decoder: built from a ModelSpec, run over a TokenBatch. It knows neither caches nor ranks. Parameter names are
-// the hub's names. Not thread-safe while training; forward() under no-grad is thread-safe.
+// The one decoder: built from a ModelSpec, run over a TokenBatch. It knows neither caches nor ranks. Parameter names
+// are the hub's names. Not thread-safe while training; forward() under no-grad is thread-safe.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -22,7 +22,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Architecture, ::testing::ValuesIn(kFamilies),
 
 TEST_P(Architecture, LogitsEqualTheReference) {
   REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const auto model = Decoder::load(architecture(GetParam()));
   const SafetensorsFile expected = reference();
   const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
@@ -31,7 +31,7 @@ TEST_P(Architecture, LogitsEqualTheReference) {
 
 TEST_P(Architecture, RowsWithoutTheirPadsEqualThePaddedReference) {
   REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const auto model = Decoder::load(architecture(GetParam()));
   const SafetensorsFile expected = reference();
   for (int64_t row = 0; row < 2; ++row) {
@@ -94,7 +94,7 @@ TEST_P(Architecture, RecomputedGradientsAreTheSameBits) {
 
 TEST_P(Architecture, PackedSegmentsEqualSeparateOnes) {
   REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const auto model = Decoder::load(architecture(GetParam()));
   const at::Tensor ids = reference().tensor("input_ids");
   const at::Tensor packed = logits_of(*model, batch_of_rows(ids));
@@ -124,7 +124,7 @@ TEST_P(Architecture, SavedEqualsLoadedBitForBit) {
 
 TEST(Decoder, LastLogitsOfATrainedModelEqualTheReference) {
   REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   for (const std::string name : {"stories260K", "aidreams260K"}) {
     const auto folder = shared_path("fixtures/weights/" + name);
     const auto model = Decoder::load(folder / "hf");
@@ -140,7 +140,7 @@ TEST(Decoder, LastLogitsOfATrainedModelEqualTheReference) {
 
 TEST(Decoder, GreedyContinuationsEqualTheReference) {
   REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   for (const std::string& name : kFamilies) {
     const auto model = Decoder::load(architecture(name));
     const Json greedy = read_json_file(architecture(name) / "reference.json")["greedy"];

@@ -1,5 +1,5 @@
-// The one batch form of llmbox: a flat row of tokens with segments; nothing is padded. Packed training samples, prefill,
-// scoring and decoding (one token a segment) are all this.
+// The one batch form of llmbox: a flat row of tokens with segments; nothing is padded. Packed training samples,
+// prefill, scoring and decoding (one token a segment) are all this.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -31,9 +31,9 @@ bool cuda_available() { return cuda_obstacle().empty(); }
 c10::Device parse_device(std::string_view text, std::string_view where) {
   if (text == "cpu") return c10::kCPU;
   if (text == "auto") return cuda_available() ? c10::Device(c10::kCUDA, 0) : c10::Device(c10::kCPU);
-  const bool is_cuda = text == "cuda" || (text.starts_with("cuda:") && text.size() > 5 &&
-                                          text.find_first_not_of("0123456789", 5) == std::string_view::npos &&
-                                          text.size() < 8);
+  const bool is_cuda =
+      text == "cuda" || (text.starts_with("cuda:") && text.size() > 5 &&
+                         text.find_first_not_of("0123456789", 5) == std::string_view::npos && text.size() < 8);
   if (!is_cuda) fail(where, "expected device auto, cpu, cuda or cuda:N, got '{}'; try auto", text);
   if (!cuda_available()) fail(where, "expected a GPU for device '{}', got: {}; try device cpu", text, cuda_obstacle());
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(text == "cuda" ? 0 : std::stoi(std::string(text.substr(5))))};

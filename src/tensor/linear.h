@@ -1,5 +1,5 @@
-// y = x Wᵀ + b. Few rows (decoding, LoRA on short inputs) read the row-major weight in place at memory speed through
-// our kernel; many rows go to libtorch's product. Differentiable in all three.
+// y = x Wᵀ + b. In c10::InferenceMode our own product reads the row-major weight in place, and a row's result is the
+// same bits whatever the other rows; otherwise libtorch's product, differentiable in all three.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -1,6 +1,7 @@
 #include "tensor/linear_cross_entropy.h"
 
 #include "tensor/kernel_access.h"
+#include "tensor/linear.h"
 
 namespace llmbox {
 
@@ -183,14 +184,14 @@ at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weig
 
 TokenScores linear_token_scores(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,
                                 const at::Tensor& targets) {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const int64_t n_row = hidden.size(0);
   TokenScores scores{at::empty({n_row}, hidden.options().dtype(at::kFloat)),
                      at::empty({n_row}, hidden.options().dtype(at::kBool))};
   const bool on_kernels = kernels_take({hidden, weight, bias});
   for (int64_t begin = 0; begin < n_row; begin += kChunkRows) {
     const int64_t n = std::min(kChunkRows, n_row - begin);
-    const at::Tensor logits = wide_logits(hidden.narrow(0, begin, n), {weight, bias}).contiguous();
+    const at::Tensor logits = llmbox::linear(hidden.narrow(0, begin, n), weight, bias).to(at::kFloat);
     const at::Tensor target = targets.narrow(0, begin, n).contiguous();
     if (on_kernels) {
       const std::vector<RowLoss> rows = row_losses(logits, target, false);

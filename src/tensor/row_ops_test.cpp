@@ -88,7 +88,7 @@ TEST(EmbeddingTest, GradientSumsRepeatedTokens) {
 }
 
 TEST(LinearTest, EqualsTheDefinitionForFewAndManyRows) {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   for (const int64_t rows : {1, 2, 3, 4, 7, 16, 40}) {
     for (const int64_t k : {8, 33, 64, 576}) {
       for (const auto type : kTypes) {
@@ -102,7 +102,7 @@ TEST(LinearTest, EqualsTheDefinitionForFewAndManyRows) {
 }
 
 TEST(LinearTest, ARowDoesNotDependOnItsNeighbours) {
-  const at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const at::Tensor x = random_tensor({16, 100}, at::kFloat, 1), w = random_tensor({30, 100}, at::kFloat, 2);
   const at::Tensor all = llmbox::linear(x, w, {});
   for (int64_t i = 0; i < 16; ++i)

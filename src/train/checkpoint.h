@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "train/optim/adamw.h"
+#include "tensor/safetensors.h"
 #include "train/run_state.h"
 
 namespace llmbox {

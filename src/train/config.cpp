@@ -7,6 +7,7 @@
 #include "core/fields.h"
 #include "core/yaml.h"
 #include "train/foreign_keys.h"
+#include "train/schedule.h"
 
 namespace llmbox {
 namespace {
@@ -129,7 +130,10 @@ void TrainConfig::validate() const {
   rule(output.save_steps > 0, "save_steps must be above 0");
   rule(!output.eval_steps || *output.eval_steps > 0, "eval_steps must be above 0");
   rule(!output.save_total_limit || *output.save_total_limit >= 1, "save_total_limit must be at least 1");
-  if (faults.empty()) return;
+  if (faults.empty()) {
+    make_schedule(step.lr_scheduler_type, {.total_steps = 1, .kwargs = step.lr_scheduler_kwargs});  // refuses by itself
+    return;
+  }
   std::string all;
   for (const std::string& fault : faults) all += (all.empty() ? "" : "; ") + fault;
   fail("train", "expected a consistent recipe, got: {}", all);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "train/optim/optimizer.h"
 
 namespace llmbox {
 
@@ -190,7 +191,7 @@ void StepChoice::fields(V& v) {
   v("lr_scheduler_kwargs", lr_scheduler_kwargs, "the schedule's own arguments");
   v("warmup_ratio", warmup_ratio, "share of the steps that warm up");
   v("warmup_steps", warmup_steps, "steps that warm up; below 1: a share; 0: by warmup_ratio");
-  v.choice("optim", optim, {"adamw_torch", "adamw_torch_fused", "adamw_hf"}, "optimizer");
+  v.choice("optim", optim, optimizer_names(), "optimizer");
   v("weight_decay", weight_decay, "decoupled decay, per unit of rate");
   v("adam_beta1", adam_beta1, "decay of the mean of gradients");
   v("adam_beta2", adam_beta2, "decay of the mean of squared gradients");

@@ -43,8 +43,8 @@ TEST(LossCurve, DrawsWhatWasLogged) {
 }
 
 TEST(LossCurve, SmoothsWithTheReferencesWeight) {
-  // Two points: weight 1.8 (sigmoid(0.1) - 0.5) = 0.0449625.
-  EXPECT_NEAR(smooth_curve({1.0, 2.0})[1], 0.04496250749 * 1 + 0.95503749251 * 2, 1e-9);
+  // Two points: weight 1.8 (sigmoid(0.05 · 2) - 0.5) = 0.044962537….
+  EXPECT_NEAR(smooth_curve({1.0, 2.0})[1], 1.9550374625, 1e-9);
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ LoaderOptions loader_options(const TrainInput& input) {
           .shuffle = !input.config.data.disable_shuffling};
 }
 
-AdamWOptions adamw_options(const TrainConfig& config) {
+OptimizerOptions optimizer_options(const TrainConfig& config) {
   return {.beta1 = config.step.adam_beta1,
           .beta2 = config.step.adam_beta2,
           .epsilon = config.step.adam_epsilon,
@@ -56,7 +56,7 @@ at::Generator generator() { return at::globalContext().defaultGenerator(at::kCPU
 
 double evaluation_loss(Decoder& model, const Objective& objective, std::span<const PackedRow> units,
                        int64_t batch_size) {
-  at::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   double loss = 0;
   int64_t weight = 0;
   for (size_t begin = 0; begin < units.size(); begin += static_cast<size_t>(batch_size)) {
@@ -75,7 +75,7 @@ TrainingLoop::TrainingLoop(TrainInput input)
     : input_(std::move(input)),
       objective_(make_objective(input_.config.stage)),
       loader_(loader_options(input_)),
-      optimizer_(input_.trainable, adamw_options(input_.config)) {
+      optimizer_(make_optimizer(input_.config.step.optim, input_.trainable, optimizer_options(input_.config))) {
   const TrainConfig& config = input_.config;
   const double epochs = config.step.num_train_epochs * static_cast<double>(loader_.steps_per_epoch());
   state_.total_steps = config.step.max_steps > 0 ? config.step.max_steps : static_cast<int64_t>(std::ceil(epochs));
@@ -106,7 +106,7 @@ void TrainingLoop::restore(const std::filesystem::path& checkpoint) {
     fail("resume", "expected optimizer.safetensors in {}, found none (save_only_model); try overwrite_output_dir=true",
          checkpoint.string());
   SafetensorsFile file = SafetensorsFile::open(checkpoint / "optimizer.safetensors");
-  optimizer_.load_state([&](const std::string& name) { return file.tensor(name); });
+  optimizer_->load_state([&](const std::string& name) { return file.tensor(name); });
   at::Generator random = generator();
   random.set_state(file.tensor("torch_rng").clone());
   loader_.set_state(state_.loader);
@@ -164,7 +164,7 @@ TrainingLoop::StepResult TrainingLoop::train_step(double rate) {
             result.loss, result.grad_norm, state_.step + 1,
             last ? "the last good checkpoint is " + last->string() : "there is no checkpoint yet"));
   }
-  optimizer_.step(grads_, rate, clip_factor(result.grad_norm, input_.config.step.max_grad_norm));
+  optimizer_->step(grads_, rate, clip_factor(result.grad_norm, input_.config.step.max_grad_norm));
   grads_.clear();
   ++state_.step;
   state_.epoch = loader_.epoch();
@@ -247,7 +247,7 @@ void TrainingLoop::save_weights(const std::filesystem::path& folder) const {
 }
 
 int64_t TrainingLoop::checkpoint_bytes() const {
-  int64_t bytes = input_.config.output.save_only_model ? 0 : optimizer_.state_bytes();
+  int64_t bytes = input_.config.output.save_only_model ? 0 : optimizer_->state_bytes();
   const bool adapter = input_.config.model.finetuning_type == "lora";
   for (const auto& [name, tensor] : adapter ? input_.trainable : input_.model.parameters())
     bytes += static_cast<int64_t>(tensor.nbytes());
@@ -264,7 +264,7 @@ void TrainingLoop::save() {
                         .tokenizer_folder = input_.tokenizer_folder,
                         .bytes = checkpoint_bytes()};
   if (!output.save_only_model) {
-    parts.tensors = optimizer_.state();
+    parts.tensors = optimizer_->state();
     parts.tensors.emplace_back("torch_rng", generator().get_state());
   }
   write_checkpoint(output.output_dir, parts);

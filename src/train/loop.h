@@ -12,6 +12,7 @@
 #include "train/config.h"
 #include "train/journal.h"
 #include "train/objective/objective.h"
+#include "train/optim/optimizer.h"
 #include "train/schedule.h"
 #include "train/trainable.h"
 
@@ -62,7 +63,7 @@ class TrainingLoop {
   TrainInput input_;
   std::unique_ptr<Objective> objective_;
   DataLoader loader_;
-  AdamW optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   Schedule schedule_;
   RunState state_;
   std::unique_ptr<TrainJournal> journal_;

@@ -46,7 +46,7 @@ std::vector<PackedRow> fixture_units(const std::string& folder) {
   for (int64_t row = 0; row < ids.size(0); ++row) {
     Sample sample;
     for (int64_t t = 0; t < ids.size(1); ++t) sample.ids.push_back(ids[row][t].item<int32_t>());
-    sample.loss_mask.assign(sample.ids.size(), 1);
+    sample.labels = sample.ids;
     const Sample* one = &sample;
     units.push_back(make_row({&one, 1}));
   }
@@ -197,9 +197,9 @@ TEST(TrainingLoop, FreezeMovesOnlyWhatItNames) {
   REQUIRE_SHARED();
   TempFolder out;
   FinishedRun done = run(config_of(out.path(), {{"finetuning_type", "freeze"},
-                                        {"freeze_trainable_layers", 1},
-                                        {"freeze_trainable_modules", "mlp"},
-                                        {"max_steps", 3}}));
+                                                {"freeze_trainable_layers", 1},
+                                                {"freeze_trainable_modules", "mlp"},
+                                                {"max_steps", 3}}));
   auto before = Decoder::load(base_model());
   int moved = 0;
   for (const auto& [name, tensor] : before->parameters())

@@ -49,10 +49,11 @@ std::string dataset_lines(const std::vector<DatasetCount>& counts, const char* t
 
 std::string sample_lines(const TokenizedSet& set, const std::vector<PackedRow>& units, const TrainConfig& config) {
   std::string out = fmt::format(
-      "{:<12}{} with {} tokens, {} of them targets; longest {}; {} truncated to {}; {} without a trainable token "
+      "{:<12}{} with {} tokens, {} of them targets; longest {}; {} prompts and {} replies cut to {}; {} without a "
+      "trainable token "
       "dropped\n",
-      "samples", set.samples.size(), set.n_tokens, set.n_targets, set.longest, set.n_truncated, config.data.cutoff_len,
-      set.n_no_target);
+      "samples", set.samples.size(), set.n_tokens, set.n_targets, set.longest, set.n_prompt_cut, set.n_reply_cut,
+      config.data.cutoff_len, set.n_no_target);
   if (set.n_faulty > 0)
     out += fmt::format("{:<12}{} samples dropped that the template refuses: {}\n", "", set.n_faulty, set.first_fault);
   if (config.packs()) {

@@ -27,6 +27,19 @@ std::optional<ChatTemplate> load_run_template(const TrainConfig& config, const T
   return own;
 }
 
+namespace {
+
+/// The one eos of a sample whose template has efficient_eos.
+int32_t closing_eos(const ChatTemplate& chat_template, const TrainConfig& config, const Tokenizer& tokenizer) {
+  if (config.data.train_on_prompt)
+    fail("train_on_prompt", "expected a template whose replies end with eos, got '{}'; try train_on_prompt=false",
+         chat_template.name());
+  if (!tokenizer.eos_id()) fail("template", "expected a tokenizer with an eos token for '{}'", chat_template.name());
+  return *tokenizer.eos_id();
+}
+
+}  // namespace
+
 RunData load_run_data(const TrainConfig& config, const Tokenizer& tokenizer, const ChatTemplate* chat_template) {
   RunData out;
   std::vector<Example> train, eval;
@@ -42,10 +55,12 @@ RunData load_run_data(const TrainConfig& config, const Tokenizer& tokenizer, con
     eval = std::move(loaded.examples);
     out.eval_counts = std::move(loaded.counts);
   }
-  const TokenizeOptions tokenize{.pretraining = config.pretraining(),
-                                 .sample = {.cutoff_len = config.data.cutoff_len,
-                                            .train_on_prompt = config.data.train_on_prompt,
-                                            .mask_history = config.data.mask_history}};
+  TokenizeOptions tokenize{.pretraining = config.pretraining(),
+                           .sample = {.cutoff_len = config.data.cutoff_len,
+                                      .train_on_prompt = config.data.train_on_prompt,
+                                      .mask_history = config.data.mask_history}};
+  if (chat_template && chat_template->efficient_eos())
+    tokenize.sample.closing_eos = closing_eos(*chat_template, config, tokenizer);
   const UnitOptions units{.pretraining = config.pretraining(),
                           .packing = config.packs(),
                           .isolation = config.data.packing_isolation,

@@ -8,7 +8,7 @@
 #include "adapter/lora.h"
 #include "model/decoder.h"
 #include "train/config.h"
-#include "train/optim/adamw.h"
+#include "tensor/safetensors.h"
 
 namespace llmbox {
 

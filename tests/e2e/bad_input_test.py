@@ -129,8 +129,10 @@ class BadInputTest(unittest.TestCase):
         self.assert_refused(self.train(self.GOOD, None, "template=alpca"), "alpca", "alpaca")
 
     def test_no_trainable_token_anywhere(self):
-        long_prompt = [{"instruction": "word " * 400, "input": "", "output": ""}]
-        self.assert_refused(self.train(long_prompt))
+        template = self.folder / "bare.jinja"
+        template.write_text("{% for message in messages %}{{ message.content }}{% endfor %}")
+        no_reply = [{"instruction": "word " * 400, "input": "", "output": ""}]
+        self.assert_refused(self.train(no_reply, None, f"template={template}"), "trainable")
         self.assertFalse((self.out / "adapter_model.safetensors").exists())
 
     def test_wrong_type_names_the_key(self):

@@ -62,7 +62,7 @@ def main():
         recipe.write_text(RECIPE.format(model=STORIES, data=SHARED / "data/llama_factory", output=folder / "out", template="default"))
         done = llmbox("train", recipe)
         assert done.returncode == 0, done.stderr
-        for part in ("ignored", "trust_remote_code", "truncated", "without a trainable token", "memory", "⟦"):
+        for part in ("ignored", "trust_remote_code", "replies cut", "without a trainable token", "memory", "⟦"):
             assert part in done.stderr, f"'{part}' is missing on the preflight screen:\n{done.stderr}"
         log = [json.loads(line) for line in (folder / "out/trainer_log.jsonl").read_text().splitlines()]
         losses = [line["loss"] for line in log if "loss" in line]

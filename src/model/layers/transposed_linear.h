@@ -1,4 +1,5 @@
-// A dense layer whose weight lies as (in, out), as GPT-2's Conv1D stores it: the mapped file is used as it is.
+// A dense layer whose weight lies as (in, out), as GPT-2's Conv1D stores it. Training uses the mapped file as it is;
+// inference keeps a turned copy, whose rows the product of tensor/linear.h reads.
 #pragma once
 
 #include "model/linear.h"
@@ -16,8 +17,12 @@ class TransposedLinear : public Linear {
   std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
 
  private:
+  const at::Tensor& turned() const;
+
   at::Tensor weight_;  // (in, out)
   at::Tensor bias_;
+  mutable at::Tensor turned_;  // (out, in), of the weight's version below
+  mutable uint32_t turned_version_ = 0;
 };
 
 }  // namespace llmbox

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/error.h"
 
@@ -16,14 +15,7 @@ at::Tensor flat(const at::Tensor& tensor) { return tensor.detach().view({-1}); }
 
 }  // namespace
 
-bool decays_by_default(const std::string& name, const at::Tensor& weight) {
-  if (name.ends_with("bias") || name.find("lora_bias") != std::string::npos) return false;
-  // A norm's weight is the only other vector of a decoder; names differ by family (norm, ln_1, ln_f).
-  const bool norm_name = name.find("norm") != std::string::npos || name.find("ln_") != std::string::npos;
-  return !(norm_name && weight.dim() == 1);
-}
-
-AdamW::AdamW(const NamedTensors& parameters, const AdamWOptions& options) : options_(options) {
+AdamW::AdamW(const NamedTensors& parameters, const OptimizerOptions& options) : options_(options) {
   for (const auto& [name, weight] : parameters) {
     CHECK(weight.is_contiguous(), "parameter {} is not contiguous", name);
     Slot slot{
@@ -59,7 +51,6 @@ void AdamW::step_slot(Slot& slot, const at::Tensor& grad, double learning_rate, 
 void AdamW::step(const std::vector<at::Tensor>& grads, double learning_rate, double grad_scale) {
   CHECK(grads.size() == slots_.size(), "{} gradients for {} parameters", grads.size(), slots_.size());
   at::NoGradGuard no_grad;
-  ++steps_;
   for (size_t i = 0; i < slots_.size(); ++i)
     if (grads[i].defined()) step_slot(slots_[i], grads[i], learning_rate, grad_scale);
 }
@@ -72,7 +63,6 @@ NamedTensors AdamW::state() const {
     out.emplace_back("exp_avg_sq." + slot.name, slot.exp_avg_sq);
     out.emplace_back("n_steps." + slot.name, slot.n_steps);
   }
-  out.emplace_back("steps", at::scalar_tensor(steps_, at::TensorOptions().dtype(at::kLong)));
   return out;
 }
 
@@ -93,28 +83,10 @@ void AdamW::load_state(const std::function<at::Tensor(const std::string&)>& tens
     restore("exp_avg_sq." + slot.name, slot.exp_avg_sq);
     restore("n_steps." + slot.name, slot.n_steps);
   }
-  steps_ = tensor_of("steps").item<int64_t>();
 }
 
-int64_t AdamW::state_bytes() const {
-  int64_t bytes = 0;
-  for (const auto& [name, tensor] : state()) bytes += static_cast<int64_t>(tensor.nbytes());
-  return bytes;
-}
-
-double global_norm(const std::vector<at::Tensor>& grads) {
-  double sum = 0;
-  for (const at::Tensor& grad : grads) {
-    if (!grad.defined()) continue;
-    double norm = at::linalg_vector_norm(grad.detach(), 2, {}, false, at::kFloat).item<double>();
-    sum += norm * norm;
-  }
-  return std::sqrt(sum);
-}
-
-double clip_factor(double norm, double limit) {
-  if (limit <= 0) return 1.0;
-  return std::min(1.0, limit / (norm + 1e-6));
+std::unique_ptr<Optimizer> make_adamw(const NamedTensors& parameters, const OptimizerOptions& options) {
+  return std::make_unique<AdamW>(parameters, options);
 }
 
 }  // namespace llmbox

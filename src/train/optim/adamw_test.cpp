@@ -59,7 +59,6 @@ TEST(AdamW, StateGoesOnBitForBit) {
   b.load_state([&](const std::string& name) { return state.at(name); });
   for (AdamW* adamw : {&a, &b}) adamw->step({at::cos(at::arange(100.0).to(at::kFloat))}, 1e-2, 1.0);
   EXPECT_TRUE(at::equal(one, two));
-  EXPECT_EQ(b.steps(), 2);
 }
 
 TEST(AdamW, RefusesTheStateOfOtherParameters) {
