@@ -13,7 +13,7 @@ inline constexpr int32_t kNoTarget = -100;
 /// One encoded example. labels[t]: what the tokens before t are taught to say next, mostly ids[t], or kNoTarget.
 struct Sample {
   std::vector<int32_t> ids;
-  std::vector<int32_t> labels;  // same length
+  std::vector<int32_t> labels;                 // same length
   bool prompt_cut = false, reply_cut = false;  // tokens were left out to fit cutoff_len
 };
 

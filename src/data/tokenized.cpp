@@ -60,7 +60,8 @@ TokenizedSet tokenize_examples(const std::vector<Example>& examples, const Token
     fail("dataset",
          "expected samples with a trainable token, got none of {} ({} cut to {} tokens); try a larger cutoff_len",
          examples.size(), out.n_reply_cut, options.sample.cutoff_len);
-  if (out.n_prompt_cut == static_cast<int64_t>(out.samples.size()) && shortest_prompt >= options.sample.cutoff_len)
+  if (out.n_prompt_cut == static_cast<int64_t>(examples.size()) - out.n_faulty &&
+      shortest_prompt >= options.sample.cutoff_len)
     fail("cutoff_len", "expected room for a prompt and its reply, got {}: the shortest prompt has {} tokens",
          options.sample.cutoff_len, shortest_prompt);
   return out;

@@ -21,8 +21,8 @@ struct TokenizeOptions {
 struct TokenizedSet {
   std::vector<Sample> samples;
   int64_t n_prompt_cut = 0, n_reply_cut = 0;  // samples that lost tokens to cutoff_len
-  int64_t n_no_target = 0;  // dropped: no trainable token
-  int64_t n_faulty = 0;     // dropped: a function message or tool list that is not JSON
+  int64_t n_no_target = 0;                    // dropped: no trainable token
+  int64_t n_faulty = 0;                       // dropped: a function message or tool list that is not JSON
   int64_t n_tokens = 0;
   int64_t n_targets = 0;
   int64_t longest = 0;  // tokens of the longest sample

@@ -7,8 +7,8 @@
 
 #include "adapter/lora.h"
 #include "model/decoder.h"
-#include "train/config.h"
 #include "tensor/safetensors.h"
+#include "train/config.h"
 
 namespace llmbox {
 
