@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "bench.h"
+#include "core/memory.h"
 
 namespace {
 
@@ -43,6 +44,7 @@ bool known(std::string_view name) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  llmbox::keep_large_blocks();
   for (int i = 1; i < argc; ++i) {
     if (!known(argv[i])) return list_workloads();
   }

@@ -1,13 +1,13 @@
 // The program's entry: picks the verb, reports faults in one line and turns them into exit codes
 // (0 done, 2 wrong input, 1 failure). Nothing below cli/ prints or exits.
 #include <fmt/format.h>
-#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
 
 #include "cli/verb.h"
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/near_name.h"
 
 namespace llmbox {
@@ -17,14 +17,6 @@ void print_help() {
   fmt::print("llmbox trains, evaluates and talks with language models.\n\nusage: llmbox VERB [arguments]\n\n");
   for (const Verb& verb : verbs()) fmt::print("  {:<10} {}\n", verb.name, verb.summary);
   fmt::print("\nllmbox VERB --help tells a verb's arguments.\n");
-}
-
-/// glibc maps every large block anew and gives it back at once, so that each large activation is page-faulted again:
-/// measured 15 times slower on norms over 38 MB. Here large blocks come from the heap and stay with the process.
-/// (M_MMAP_THRESHOLD cannot say this: glibc refuses values above 32 MiB.)
-void keep_large_blocks() {
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 int run(const std::vector<std::string>& args) {

@@ -16,18 +16,24 @@ struct ProductOver {
 
   static void block(const ProductArgs<T>& a, const ProductBlock& b) {
     int64_t r = b.row_begin;
-    for (; r + kMaxRows <= b.row_end; r += kMaxRows) row_group<kMaxRows>(a, r, b);
+    for (; r + kMaxRows <= b.row_end; r += kMaxRows) {
+      if (r == b.row_begin) {
+        row_group<kMaxRows, true>(a, r, b);
+      } else {
+        row_group<kMaxRows, false>(a, r, b);
+      }
+    }
     switch (b.row_end - r) {
       case 5:
-        return row_group<5>(a, r, b);
+        return row_group<5, true>(a, r, b);
       case 4:
-        return row_group<4>(a, r, b);
+        return row_group<4, true>(a, r, b);
       case 3:
-        return row_group<3>(a, r, b);
+        return row_group<3, true>(a, r, b);
       case 2:
-        return row_group<2>(a, r, b);
+        return row_group<2, true>(a, r, b);
       case 1:
-        return row_group<1>(a, r, b);
+        return row_group<1, true>(a, r, b);
       default:
         return;
     }
@@ -36,13 +42,14 @@ struct ProductOver {
   static ProductKernels<T> table() { return {.block = block}; }
 
  private:
-  template <int kRows>
+  /// kFirst: the rows of w come from memory, not from the cache; the processor's own look-ahead is too short.
+  template <int kRows, bool kFirst>
   static void row_group(const ProductArgs<T>& a, int64_t r, const ProductBlock& b) {
-    for (int64_t j = b.begin; j < b.end; j += kOutputs) tile<kRows>(a, r, j, b.end - j);
+    for (int64_t j = b.begin; j < b.end; j += kOutputs) tile<kRows, kFirst>(a, r, j, b.end - j);
   }
 
   /// The last tile may have fewer than four outputs: it computes its last one again in place of the missing.
-  template <int kRows>
+  template <int kRows, bool kFirst>
   static void tile(const ProductArgs<T>& a, int64_t r, int64_t j, int64_t outputs) {
     const T* w[kOutputs];
     for (int o = 0; o < kOutputs; ++o) w[o] = a.w + (o < outputs ? j + o : j + outputs - 1) * a.k;
@@ -54,7 +61,7 @@ struct ProductOver {
     for (int64_t k = 0; k < whole; k += kStep) {
       decltype(L::load_unit(static_cast<const U*>(nullptr))) right[kOutputs];
       for (int o = 0; o < kOutputs; ++o) {
-        if (kRows < kMaxRows) __builtin_prefetch(w[o] + k + 1024 / sizeof(T));  // few rows: w comes from memory
+        if (kFirst) __builtin_prefetch(w[o] + k + 1024 / sizeof(T));
         right[o] = L::load_unit(as_units(w[o] + k));
       }
       for (int i = 0; i < kRows; ++i) {
