@@ -41,5 +41,9 @@ void run_linear_shapes();
 void run_skinny_linear();
 void run_paged_decode();
 void run_train_sft();
+void run_start();
+void run_eval_piqa();
+void run_prefix_tree();
+void run_load();
 
 }  // namespace llmbox::bench

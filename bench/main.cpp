@@ -19,6 +19,10 @@ constexpr std::array kWorkloads = {
     Workload{"skinny_linear", "products of few rows with a large weight", run_skinny_linear},
     Workload{"paged_decode", "one token of many sequences over a paged cache", run_paged_decode},
     Workload{"train_sft", "full SFT of the 135M shape in bf16, 2048 packed tokens a step", run_train_sft},
+    Workload{"start", "program start to the last line of `model info`", run_start},
+    Workload{"eval_piqa", "stories260K over 200 piqa questions, the whole program", run_eval_piqa},
+    Workload{"prefix_tree", "share of tokens computed for mmlu with 5 shots", run_prefix_tree},
+    Workload{"load", "opening a model of 1 GB: memory and rate", run_load},
 };
 
 int list_workloads() {
