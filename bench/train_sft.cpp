@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kRow = 2048, kSample = 512, kVocab = 49152, kSteps = 6;
+constexpr int64_t kRow = 2048, kSample = 512, kVocab = 49152, kSteps = 20;
 
 Json shape() {
   return {{"architectures", {"LlamaForCausalLM"}},

@@ -3,6 +3,7 @@
 #include "adapter/lora.h"
 #include "core/error.h"
 #include "infer/local_model.h"
+#include "tensor/device.h"
 
 namespace llmbox {
 
@@ -44,7 +45,8 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
     fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
   const Json config = read_json_file(options.model / "config.json");
   auto tokenizer = Tokenizer::load(options.model);
-  auto decoder = Decoder::load(options.model, {.dtype = choose_dtype(options.dtype, config)});
+  auto decoder = Decoder::load(
+      options.model, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
     merge_adapters(*decoder);

@@ -30,6 +30,7 @@ struct ModelChoice {
   int64_t freeze_trainable_layers = 2;
   std::vector<std::string> freeze_trainable_modules = {"all"};
   std::vector<std::string> freeze_extra_modules;
+  std::string device = "auto";  // ours
   bool bf16 = false;
   bool pure_bf16 = false;
   bool disable_gradient_checkpointing = false;
@@ -152,6 +153,7 @@ void ModelChoice::fields(V& v) {
   v("freeze_trainable_layers", freeze_trainable_layers, "freeze: the last n layers train; below 0: the first n");
   v("freeze_trainable_modules", freeze_trainable_modules, "freeze: names of modules inside those layers, or all");
   v("freeze_extra_modules", freeze_extra_modules, "freeze: names of modules outside the layers that train too");
+  v("device", device, "auto (the GPU where there is one), cpu, cuda, cuda:N");
   v("bf16", bf16, "compute in bf16; the optimizer keeps f32 weights");
   v("pure_bf16", pure_bf16, "weights and optimizer in bf16");
   v("disable_gradient_checkpointing", disable_gradient_checkpointing, "keep all activations: faster, more memory");

@@ -1,6 +1,7 @@
 #include "train/start.h"
 
 #include "core/error.h"
+#include "tensor/device.h"
 #include "train/checkpoint.h"
 
 namespace llmbox {
@@ -10,6 +11,7 @@ namespace fs = std::filesystem;
 
 std::unique_ptr<Decoder> load_base(const TrainConfig& config, const std::optional<fs::path>& checkpoint) {
   const LoadOptions options{.dtype = config.model.bf16 || config.model.pure_bf16 ? at::kBFloat16 : at::kFloat,
+                            .device = parse_device(config.model.device, "device"),
                             .checkpoint_activations = config.checkpoints_activations()};
   if (checkpoint && config.model.finetuning_type != "lora") return Decoder::load(*checkpoint, options);
   if (!config.model.train_from_scratch) return Decoder::load(config.model.model_name_or_path, options);
