@@ -88,7 +88,7 @@ void run_train_sft() {
                      .trainable = started.trainable,
                      .units = {make_tokens()},
                      .eval_units = {},
-                     .tokenizer_folder = {},
+                     .tokenizer = {},
                      .checkpoint = {},
                      .hooks = {}});
   loop.run();

@@ -1,7 +1,9 @@
 #include <algorithm>
 
 #include "adapter/lora.h"
+#include "chat/model_templates.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "infer/local_model.h"
 #include "tensor/device.h"
 
@@ -27,7 +29,11 @@ std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, co
   if (!options.chat_template.empty()) return ChatTemplate::load(options.chat_template, tokenizer.config());
   if (!options.adapter.empty())
     if (auto found = ChatTemplate::find(options.adapter)) return found;
-  return ChatTemplate::find(options.model);
+  if (auto own = ChatTemplate::find(options.model)) return own;
+  const auto name = template_of_model(options.model.string());
+  if (!name) return std::nullopt;
+  log_info("template: {}, by the name of {}", *name, options.model.string());
+  return ChatTemplate::load(*name, tokenizer.config());
 }
 
 /// A template's own ends of turn, as far as they are single tokens.

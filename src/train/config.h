@@ -45,6 +45,10 @@ struct DataChoice {
   std::vector<std::string> dataset, eval_dataset;
   std::string dataset_dir = "data";
   std::string template_name;
+  std::string tool_format;
+  std::optional<std::string> default_system;
+  Json enable_thinking = true;  // true, false or null
+  bool preserve_thinking = false;
   int64_t cutoff_len = 2048;
   std::optional<int64_t> max_samples;
   double val_size = 0;
@@ -166,6 +170,12 @@ void DataChoice::fields(V& v) {
   v("eval_dataset", eval_dataset, "names of the sets to evaluate on");
   v("dataset_dir", dataset_dir, "folder of dataset_info.json");
   v("template", template_name, "chat template: a name, a folder or a file; empty: the model's own");
+  v("tool_format", tool_format, "how tools and calls are written; empty: as the template says");
+  v("default_system", default_system, "in place of the template's own; null: that one");
+  v("enable_thinking", enable_thinking,
+    "reasoning templates: true: an empty thought is learned, false: it is read and thoughts are dropped, null: it is "
+    "read");
+  v("preserve_thinking", preserve_thinking, "reasoning templates: thoughts of earlier replies stay");
   v("cutoff_len", cutoff_len, "longest sample, and size of a packed row, tokens");
   v("max_samples", max_samples, "first n rows of each set; null: all");
   v("val_size", val_size, "validation part of the training set: n ≥ 1 samples or a share");
