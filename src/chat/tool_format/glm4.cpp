@@ -1,4 +1,5 @@
 // GLM-4: a name, a line break, the arguments as JSON; one call at most.
+#include "chat/jinja/text.h"
 #include "chat/tool_format/formats.h"
 #include "chat/tool_format/given.h"
 #include "chat/tool_format/reply_json.h"
@@ -27,7 +28,7 @@ std::string glm4_calls(const Json& calls) {
 std::optional<Json> glm4_parse(std::string_view output) {
   const size_t line_end = output.find('\n');
   if (line_end == output.npos) return std::nullopt;
-  auto arguments = read_json(output.substr(line_end + 1));
+  auto arguments = read_json(jinja::strip(output.substr(line_end + 1)));
   if (!arguments) return std::nullopt;
   Json calls = Json::array();
   calls.push_back(make_call(output.substr(0, line_end), std::move(*arguments)));

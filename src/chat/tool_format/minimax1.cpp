@@ -30,7 +30,7 @@ std::optional<Json> minimax1_parse(std::string_view output) {
   Json calls = Json::array();
   for (size_t begin = 0; begin <= block->size();) {
     const size_t end = std::min(block->find('\n', begin), block->size());
-    if (auto object = read_json(block->substr(begin, end - begin))) {
+    if (auto object = read_json(jinja::strip(block->substr(begin, end - begin)))) {
       auto call = take_call(std::move(*object), "arguments");
       if (!call) return std::nullopt;
       calls.push_back(std::move(*call));

@@ -15,8 +15,9 @@ std::string parameters_text(const Call& call, const PairMarks& marks) {
 Json read_parameters(std::string_view block, const PairMarks& marks, Blanks blanks) {
   ObjectBuilder arguments;
   while (const auto pair = next_pair(block, marks)) {
-    std::optional<Json> value = read_json(pair->value);
-    if (!value) value = blanks == Blanks::kept ? pair->value : jinja::strip(pair->value);
+    const std::string_view stripped = jinja::strip(pair->value);
+    std::optional<Json> value = read_json(stripped);
+    if (!value) value = blanks == Blanks::kept ? pair->value : stripped;
     arguments.set(std::string(pair->key), std::move(*value));
   }
   return arguments.take();

@@ -1,4 +1,5 @@
 // Qwen 2.5 and 3: each call as JSON in <tool_call>, text allowed before the calls but not after them.
+#include "chat/jinja/text.h"
 #include "chat/tool_format/formats.h"
 #include "chat/tool_format/given.h"
 #include "chat/tool_format/reply_json.h"
@@ -45,7 +46,7 @@ std::optional<Json> qwen_parse(std::string_view output) {
   for (size_t open = output.find(kOpen); open != kNone;) {
     const size_t begin = open + kOpen.size(), close = find_last_close(output, begin + 1);
     if (close == kNone) break;
-    auto object = read_json(output.substr(begin, close - begin));
+    auto object = read_json(jinja::strip(output.substr(begin, close - begin)));
     auto call = object ? take_call(std::move(*object), "arguments") : std::nullopt;
     if (!call) return std::nullopt;
     calls.push_back(std::move(*call));

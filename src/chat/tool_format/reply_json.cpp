@@ -84,7 +84,6 @@ Json ObjectBuilder::take() {
 }
 
 std::optional<Json> read_json(std::string_view text) {
-  text = jinja::strip(text);
   if (text.find('\0') != text.npos) return std::nullopt;  // the parser would take it for the end
   Reader reader;
   if (!Json::sax_parse(text.begin(), text.end(), &reader)) return std::nullopt;
@@ -106,7 +105,7 @@ std::optional<Json> take_call(Json object, const char* key) {
 }
 
 std::optional<Json> read_call_list(std::string_view text, const char* key) {
-  std::optional<Json> read = read_json(text);
+  std::optional<Json> read = read_json(jinja::strip(text));
   if (!read) return std::nullopt;
   if (!read->is_array()) {
     Json list = Json::array();

@@ -26,7 +26,7 @@ class ObjectBuilder {
   std::unordered_map<std::string, size_t> places_;
 };
 
-/// One JSON text with white space around it; null for anything else.
+/// One JSON text, with JSON's white space around it; null for anything else.
 std::optional<Json> read_json(std::string_view text);
 
 /// {"name": name, "arguments": arguments}
