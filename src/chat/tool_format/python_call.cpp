@@ -16,6 +16,8 @@ std::optional<Json> json_word(std::string_view word) {
   return std::nullopt;
 }
 
+bool is_name(std::string_view word) { return !word.empty() && word != "True" && word != "False" && word != "None"; }
+
 class CallReader {
  public:
   explicit CallReader(std::string_view text) : literals_(text) {}
@@ -36,12 +38,12 @@ class CallReader {
  private:
   std::optional<Json> read_call() {
     const std::string_view name = literals_.take_word();
-    if (name.empty() || !literals_.take('(')) return std::nullopt;
+    if (!is_name(name) || !literals_.take('(')) return std::nullopt;
     ObjectBuilder arguments;
     bool has_keyword = false;
     while (!literals_.take(')')) {
       const std::string_view word = literals_.take_word();
-      if (!word.empty() && literals_.take('=')) {
+      if (is_name(word) && literals_.take('=')) {
         has_keyword = true;
         auto value = read_value();
         if (!value) return std::nullopt;

@@ -1,7 +1,7 @@
 // Reads calls written as Python expressions: f(a=1, b="x") or [f(a=1), g()]. Keyword arguments are literals of any
 // depth up to kDeepest, or true, false and null by themselves; positional arguments are passed over. Everything else
-// (attributes, names, sets, complex numbers, prefixed strings, starred arguments, keywords before
-// positional ones) is refused.
+// (attributes, names, sets, complex numbers, prefixed strings, starred arguments, positional arguments after keywords
+// or with operators) is refused.
 #pragma once
 
 #include <optional>

@@ -290,6 +290,8 @@ TEST(ToolFormat, Lfm2ReadsPythonLiterals) {
   }
   EXPECT_FALSE(tool_format("lfm2").parse("<|tool_call_start|>f(a=1, 2)<|tool_call_end|>"));
   EXPECT_FALSE(tool_format("lfm2").parse("<|tool_call_start|>[f() g()]<|tool_call_end|>"));
+  EXPECT_FALSE(tool_format("lfm2").parse("<|tool_call_start|>[None(a=1)]<|tool_call_end|>"));
+  EXPECT_FALSE(tool_format("lfm2").parse("<|tool_call_start|>[f(True=1)]<|tool_call_end|>"));
   EXPECT_TRUE(tool_format("lfm2").parse("<|tool_call_start|>[f(x, 2, a=1,), ]<|tool_call_end|>"));
 }
 
