@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/fields.h"
 #include "core/log.h"
+#include "quant/load.h"
 
 namespace llmbox {
 
@@ -91,7 +92,7 @@ int run_export(const std::vector<std::string>& args) {
   std::optional<ChatTemplate> chat_template;
   if (!config.chat_template.empty()) chat_template = ChatTemplate::load(config.chat_template);
   const at::NoGradGuard no_grad;
-  const auto model = Decoder::load(config.model, {.dtype = choose_dtype(config)});
+  const auto model = load_decoder(config.model, {.dtype = choose_dtype(config)});
   for (const std::string& adapter : config.adapters) {
     load_adapter(*model, adapter, false);
     merge_adapters(*model);

@@ -3,6 +3,7 @@
 #include "adapter/lora.h"
 #include "core/error.h"
 #include "infer/local_model.h"
+#include "quant/load.h"
 
 namespace llmbox {
 
@@ -44,7 +45,7 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
     fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
   const Json config = read_json_file(options.model / "config.json");
   auto tokenizer = Tokenizer::load(options.model);
-  auto decoder = Decoder::load(options.model, {.dtype = choose_dtype(options.dtype, config)});
+  auto decoder = load_decoder(options.model, {.dtype = choose_dtype(options.dtype, config)});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
     merge_adapters(*decoder);

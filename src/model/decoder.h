@@ -20,6 +20,8 @@
 
 namespace llmbox {
 
+struct ModelFiles;
+
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;  // compute dtype; weights stay mapped (no copy) where the file has it already
   at::Device device = at::kCPU;
@@ -30,8 +32,11 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  /// Loads a model folder (config.json + safetensors, sharded or not). Throws Error naming file or tensor.
-  static std::unique_ptr<Decoder> load(const std::filesystem::path& folder, const LoadOptions& options = {});
+  /// Loads a model (see open_model_files) whose weights are plain; quant/load.h also takes quantized ones. Throws Error
+  /// naming file or tensor.
+  static std::unique_ptr<Decoder> load(const std::filesystem::path& path, const LoadOptions& options = {});
+  /// Builds the model of files that are open.
+  static std::unique_ptr<Decoder> build(const ModelFiles& files, const LoadOptions& options = {});
   /// Random weights from a config (normal, std initializer_range; norms 1; seed fixed → same weights).
   static std::unique_ptr<Decoder> create(const Json& config, uint64_t seed, const LoadOptions& options = {});
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "model/layers/rope_angles.h"
+#include "model/model_files.h"
 #include "model/recompute.h"
 #include "model/weight_source.h"
 #include "tensor/embedding.h"
@@ -28,26 +29,25 @@ std::vector<at::Tensor> trainable(const Block& block) {
   return parameters;
 }
 
-std::unique_ptr<Decoder> make_decoder(ModelSpec spec, Json config, const LoadOptions& options,
-                                      const ParameterMap& parameters) {
-  return std::make_unique<SpecDecoder>(std::move(spec), std::move(config), options,
-                                       [&](const std::string& name) { return parameters.at(name); });
-}
-
 }  // namespace
 
-std::unique_ptr<Decoder> Decoder::load(const std::filesystem::path& folder, const LoadOptions& options) {
-  const auto path = folder / "config.json";
-  Json config = read_json_file(path);
-  ModelSpec spec = parse_model_spec(config, path.string());
-  const ParameterMap parameters = read_parameters(folder, spec, options);
-  return make_decoder(std::move(spec), std::move(config), options, parameters);
+std::unique_ptr<Decoder> Decoder::load(const std::filesystem::path& path, const LoadOptions& options) {
+  const ModelFiles files = open_model_files(path);
+  if (files.config.contains("quantization_config"))
+    fail(path.string(), "expected plain weights, got quantized ones ({})", files.config["quantization_config"].dump());
+  return build(files, options);
+}
+
+std::unique_ptr<Decoder> Decoder::build(const ModelFiles& files, const LoadOptions& options) {
+  ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
+  const ParameterSource source = read_parameters(files, spec, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), files.config, options, source);
 }
 
 std::unique_ptr<Decoder> Decoder::create(const Json& config, uint64_t seed, const LoadOptions& options) {
   ModelSpec spec = parse_model_spec(config, "config");
-  const ParameterMap parameters = random_parameters(spec, seed, options);
-  return make_decoder(std::move(spec), config, options, parameters);
+  const ParameterSource source = random_parameters(spec, seed, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), config, options, source);
 }
 
 SpecDecoder::SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options, const ParameterSource& source)
