@@ -17,7 +17,8 @@ struct ModelFiles {
   PackedWeights packed;  // parameters that are not in `weights`
 };
 
-/// A folder (config.json and safetensors or pytorch_model.bin). Throws Error naming the file.
+/// A folder (config.json and safetensors or pytorch_model.bin), a GGUF file or a model of llama2.c. Throws Error naming
+/// the file.
 ModelFiles open_model_files(const std::filesystem::path& path);
 
 }  // namespace llmbox
