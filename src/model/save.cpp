@@ -48,11 +48,12 @@ std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::merged_parameters()
     if (spec.has_bias) merged[spec.name + ".bias"] = layer->bias();
   });
   std::map<std::string, at::Tensor> plain;
-  for (const auto& [name, tensor] : parameters()) plain[name] = tensor;
+  for (const auto& [name, tensor] : all_tensors()) plain[name] = tensor;
   std::vector<std::pair<std::string, at::Tensor>> all;
   for (const ParameterSpec& parameter : parameter_table(spec_)) {
     const auto found = merged.find(parameter.name);
-    all.emplace_back(parameter.name, (found != merged.end() ? found->second : plain.at(parameter.name)).to(dtype()));
+    const at::Tensor& tensor = found != merged.end() ? found->second : plain.at(parameter.name);
+    all.emplace_back(parameter.name, parameter.is_buffer ? tensor : tensor.to(dtype()));
   }
   return all;
 }

@@ -30,13 +30,15 @@ at::Tensor read_parameter(const SafetensorsFile& file, const std::string& name, 
   if (entry.shape != parameter.shape)
     fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
          fmt::join(entry.shape, ", "));
-  return file.tensor(name).to(options.device, options.dtype);
+  return file.tensor(name).to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {
   if (spec.tied_head && name == spec.head.name + ".weight") return true;
   for (const std::string& end : spec.ignored)
     if (name.ends_with(end)) return true;
+  for (const std::string& begin : spec.ignored_prefixes)
+    if (name.starts_with(begin)) return true;
   return false;
 }
 
@@ -84,7 +86,7 @@ ParameterMap random_parameters(const ModelSpec& spec, uint64_t seed, const LoadO
     at::Tensor tensor = at::zeros(parameter.shape, at::kFloat);
     if (parameter.init == ParameterInit::one) tensor.fill_(1);
     if (parameter.init == ParameterInit::normal) fill_normal(tensor, spec.initializer_range, seed, tensor_number << 32);
-    parameters[parameter.name] = tensor.to(options.device, options.dtype);
+    parameters[parameter.name] = tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
     ++tensor_number;
   }
   return parameters;
