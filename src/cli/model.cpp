@@ -10,6 +10,7 @@
 #include "core/fields.h"
 #include "core/log.h"
 #include "model/decoder.h"
+#include "net/hub.h"
 #include "tensor/safetensors.h"
 #include "tensor/weight_map.h"
 #include "tokenizer/tokenizer.h"
@@ -149,7 +150,7 @@ int run_model(const std::vector<std::string>& args) {
     fail("model",
          "expected 'model info DIR' or 'model init --config FILE --output DIR', got '{}'; try llmbox model --help",
          args[0]);
-  return info(words[0], options.json);
+  return info(local_model(words[0]), options.json);
 }
 
 }  // namespace llmbox

@@ -36,13 +36,15 @@ at::Tensor read_parameter(const Weight& weight, const std::string& name, const P
   if (weight.shape != parameter.shape)
     fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
          fmt::join(weight.shape, ", "));
-  return weight.read().to(options.device, options.dtype).contiguous();
+  return weight.read().to(options.device, parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {
   if (spec.tied_head && name == spec.head.name + ".weight") return true;
   for (const std::string& end : spec.ignored)
     if (name.ends_with(end)) return true;
+  for (const std::string& begin : spec.ignored_prefixes)
+    if (name.starts_with(begin)) return true;
   return false;
 }
 
@@ -134,7 +136,7 @@ ParameterSource random_parameters(const ModelSpec& spec, uint64_t seed, const Lo
     at::Tensor tensor = at::zeros(parameter.shape, at::kFloat);
     if (parameter.init == ParameterInit::one) tensor.fill_(1);
     if (parameter.init == ParameterInit::normal) fill_normal(tensor, spec.initializer_range, seed, tensor_number << 32);
-    parameters[parameter.name] = tensor.to(options.device, options.dtype);
+    parameters[parameter.name] = tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
     ++tensor_number;
   }
   return source_of(std::move(parameters));

@@ -102,6 +102,15 @@ TEST(QuantizedModel, ExpertsInMxfp4AreDecodedExactly) {
   EXPECT_EQ(files.packed.size(), 4u);
 }
 
+TEST(QuantizedModel, ExpertsInMxfp4GiveTheReferenceLogits) {
+  REQUIRE_SHARED();
+  const c10::InferenceMode inference;
+  const auto model = load_decoder(quantized("mxfp4"));
+  const auto expected = SafetensorsFile::open(quantized("mxfp4") / "reference.safetensors");
+  const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
+  EXPECT_LT(max_difference(logits, expected.tensor("logits").flatten(0, 1)), 1e-4);
+}
+
 TEST(QuantizedModel, HqqCodesAreDecodedExactly) {
   REQUIRE_SHARED();
   const auto file = SafetensorsFile::open(quantized("hqq") / "tensors.safetensors");

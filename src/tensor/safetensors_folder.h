@@ -9,9 +9,9 @@
 
 namespace llmbox {
 
-/// Tensors in their order cut into shards of at most `max_shard_bytes` (a larger tensor gets its own); writes
+/// Weights in their order cut into shards of at most `max_shard_bytes` (a larger tensor gets its own); writes
 /// model.safetensors, or model-0000i-of-0000n.safetensors and the index. Returns the names of the files.
-std::vector<std::string> save_safetensors_folder(const std::filesystem::path& folder, const NamedTensors& tensors,
+std::vector<std::string> save_safetensors_folder(const std::filesystem::path& folder, const NamedWeights& weights,
                                                  int64_t max_shard_bytes);
 
 }  // namespace llmbox

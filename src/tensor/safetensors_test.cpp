@@ -92,7 +92,7 @@ TEST(Safetensors, AFileThatIsNoneIsRefused) {
 TEST(SafetensorsFolder, ShardsAndTheirIndexReadBack) {
   const TempFolder folder;
   const NamedTensors tensors = {{"a", at::rand({100})}, {"b", at::rand({100})}, {"c", at::rand({300})}};
-  const auto files = save_safetensors_folder(folder.path(), tensors, 800);
+  const auto files = save_safetensors_folder(folder.path(), weights_of(tensors), 800);
   EXPECT_EQ(files.size(), 3u);  // a and b, c, the index
   const WeightMap again = open_weight_folder(folder.path());
   for (const auto& [name, tensor] : tensors) EXPECT_TRUE(at::equal(again.at(name).read(), tensor));

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace llmbox {
@@ -21,6 +22,7 @@ struct Weight {
 };
 
 using WeightMap = std::map<std::string, Weight>;
+using NamedWeights = std::vector<std::pair<std::string, Weight>>;  // in an order of its own
 
 /// A weight that is in memory already.
 Weight weight_of(at::Tensor tensor, std::string file);
