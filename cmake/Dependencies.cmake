@@ -11,6 +11,14 @@ find_package(GTest REQUIRED)
 find_package(benchmark REQUIRED)
 find_library(PCRE2_LIBRARY pcre2-8 REQUIRED)
 find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS SSL Crypto)
+
+# HTTP: Debian's compiled half of cpp-httplib; its header must see the same options.
+find_library(HTTPLIB_LIBRARY cpp-httplib REQUIRED)
+add_library(httplib INTERFACE)
+target_link_libraries(httplib INTERFACE ${HTTPLIB_LIBRARY} OpenSSL::SSL Threads::Threads)
+target_compile_definitions(httplib INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT
+                           CPPHTTPLIB_BROTLI_SUPPORT)
 
 file(GLOB LLMBOX_SITE_PACKAGES ${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages)
 set(LLMBOX_TORCH "$ENV{LLMBOX_TORCH}" CACHE PATH "A libtorch of your own; empty: the wheel in .venv")

@@ -8,7 +8,6 @@
 #include "adapter/lora_linear.h"
 #include "core/error.h"
 #include "core/near_name.h"
-#include "model/layers/transposed_linear.h"
 
 namespace llmbox {
 
@@ -59,13 +58,30 @@ at::Tensor random_a(int64_t rank, int64_t in, Rng& rng) {
   return a;
 }
 
-template <class Visit>
-void visit_adapted(Decoder& decoder, const Visit& visit) {
-  decoder.rewrite_linears(
-      [&](const std::string& name, const std::shared_ptr<Linear>& layer) -> std::shared_ptr<Linear> {
-        if (auto* lora = dynamic_cast<LoraLinear*>(layer.get())) visit(name, *lora);
-        return nullptr;
-      });
+/// The keys that PEFT needs to open the folder.
+Json new_peft_config(const Decoder& decoder, const LoraConfig& config, const std::set<std::string>& chosen) {
+  bool transposed = false;
+  for (const LayerSpec& layer : decoder.spec().layers) transposed = transposed || layer.ffn.down.transposed;
+  Json targets = config.target_modules;
+  // PEFT matches ends of names as we do, but knows no "all".
+  std::set<std::string> ends;
+  for (const std::string& name : chosen) ends.insert(name.substr(name.rfind('.') + 1));
+  for (const std::string& target : config.target_modules)
+    if (target == "all" || target == "all-linear") targets = ends;
+  return {{"base_model_name_or_path", config.base_model},
+          {"bias", "none"},
+          {"fan_in_fan_out", transposed},
+          {"inference_mode", true},
+          {"init_lora_weights", true},
+          {"lora_alpha", config.alpha},
+          {"lora_dropout", config.dropout},
+          {"modules_to_save", nullptr},
+          {"peft_type", "LORA"},
+          {"r", config.r},
+          {"target_modules", targets},
+          {"task_type", "CAUSAL_LM"},
+          {"use_dora", false},
+          {"use_rslora", config.rslora}};
 }
 
 void validate(const LoraConfig& config) {
@@ -81,7 +97,9 @@ NamedTensors attach_lora(Decoder& decoder, const LoraConfig& config, Rng& rng) {
   const std::set<std::string> chosen = chosen_layers(decoder, config);
   for (const auto& [name, tensor] : decoder.parameters()) at::Tensor(tensor).requires_grad_(false);
   const at::Device device = decoder.parameters().front().second.device();
-  auto shared = std::make_shared<LoraShared>(LoraShared{config, nullptr, {}});
+  auto state = std::make_shared<AdapterState>();
+  state->dropout = config.dropout;
+  state->peft_config = new_peft_config(decoder, config, chosen);
   const double rank = config.r;
   const double scale = config.alpha / (config.rslora ? std::sqrt(rank) : rank);
   uint64_t number = 0;
@@ -92,36 +110,18 @@ NamedTensors attach_lora(Decoder& decoder, const LoraConfig& config, Rng& rng) {
         at::Tensor b = at::zeros({layer->out_features(), config.r}, a.options());
         a.requires_grad_(true);
         b.requires_grad_(true);
-        auto lora = std::make_shared<LoraLinear>(layer, a, b, scale);
-        lora->share(shared, number++);
+        auto lora = std::make_shared<LoraLinear>(layer, a, b, scale, state);
+        lora->set_number(number++);
         return lora;
       });
   return adapter_parameters(decoder);
 }
 
-void merge_adapters(Decoder& decoder) {
-  const at::NoGradGuard no_grad;
-  decoder.rewrite_linears([](const std::string&, const std::shared_ptr<Linear>& layer) -> std::shared_ptr<Linear> {
-    const Linear* base = layer.get();
-    while (const auto* lora = dynamic_cast<const LoraLinear*>(base)) base = lora->base().get();
-    if (base == layer.get()) return nullptr;
-    if (dynamic_cast<const TransposedLinear*>(base))
-      return std::make_shared<TransposedLinear>(layer->dequantize().t(), layer->bias());
-    return std::make_shared<DenseLinear>(layer->dequantize(), layer->bias());
-  });
-}
-
-NamedTensors adapter_parameters(Decoder& decoder) {
-  NamedTensors all;
-  visit_adapted(decoder, [&](const std::string& name, const LoraLinear& lora) {
-    all.emplace_back(name + ".lora_A.weight", lora.a());
-    all.emplace_back(name + ".lora_B.weight", lora.b());
-  });
-  return all;
-}
-
 void set_lora_dropout(Decoder& decoder, std::optional<uint64_t> seed) {
-  visit_adapted(decoder, [&](const std::string&, const LoraLinear& lora) { lora.shared()->dropout_seed = seed; });
+  decoder.rewrite_linears([&](const std::string&, const std::shared_ptr<Linear>& layer) -> std::shared_ptr<Linear> {
+    if (const auto* adapted = dynamic_cast<const AdaptedLinear*>(layer.get())) adapted->state()->dropout_seed = seed;
+    return nullptr;
+  });
 }
 
 }  // namespace llmbox

@@ -1,19 +1,16 @@
 // LoRA (Hu et al. 2021): y = W x + s B A x with A (r, in), B (out, r), s = alpha / r, or alpha / sqrt(r) (rsLoRA).
-// attach_lora wraps the linear layers of a decoder; folders have PEFT's format (adapter_config.json,
-// adapter_model.safetensors). A and B are float32; the products run in the type of x. Dropout masks are a function of
-// (seed, layer), so recomputing a layer draws the same ones.
+// attach_lora wraps the linear layers of a decoder with a new adapter; adapter.h loads, merges and saves. A and B are
+// float32; the products run in the type of x. Dropout masks are a function of (seed, layer), so recomputing a layer
+// draws the same ones.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "adapter/adapter.h"
 #include "core/rng.h"
-#include "model/decoder.h"
-#include "tensor/safetensors.h"
 
 namespace llmbox {
 
@@ -38,19 +35,6 @@ struct LoraConfig {
 /// Wraps the target layers: A random (uniform, Kaiming with a = sqrt 5, as PEFT's), B zero. The base no longer requires
 /// grad. Returns the new parameters, which do. Error: a target that names no layer (lists near ones).
 NamedTensors attach_lora(Decoder& decoder, const LoraConfig& config, Rng& rng);
-
-/// Wraps the layers that the folder names. trainable: A and B require grad. Error naming file and tensor: a layer that
-/// the model has not, a shape that does not fit, an adapter method other than LoRA. Returns A and B.
-NamedTensors load_adapter(Decoder& decoder, const std::filesystem::path& folder, bool trainable);
-
-/// Writes adapter_config.json and adapter_model.safetensors as PEFT does. Error: the decoder has no adapter.
-void save_adapter(Decoder& decoder, const std::filesystem::path& folder);
-
-/// Replaces adapted layers by dense ones with W + s B A, computed in float32 and rounded once.
-void merge_adapters(Decoder& decoder);
-
-/// A and B of every adapted layer, under their hub names ("….q_proj.lora_A.weight").
-NamedTensors adapter_parameters(Decoder& decoder);
 
 /// Dropout is on while there is a seed: give each micro batch its own before its forward; nullopt: off (evaluation).
 void set_lora_dropout(Decoder& decoder, std::optional<uint64_t> seed);

@@ -31,18 +31,13 @@ at::Tensor dropout_mask(const at::Tensor& x, double p, uint64_t seed) {
 
 }  // namespace
 
-void LoraLinear::share(std::shared_ptr<LoraShared> shared, uint64_t number) {
-  shared_ = std::move(shared);
-  number_ = number;
-}
-
 at::Tensor LoraLinear::dropped(const at::Tensor& x) const {
-  if (!shared_ || !shared_->dropout_seed || shared_->config.dropout <= 0) return x;
-  return x * dropout_mask(x, shared_->config.dropout, mixed(mixed(*shared_->dropout_seed) + number_));
+  if (!state()->dropout_seed || state()->dropout <= 0) return x;
+  return x * dropout_mask(x, state()->dropout, mixed(mixed(*state()->dropout_seed) + number_));
 }
 
 at::Tensor LoraLinear::matmul(const at::Tensor& x) const {
-  const at::Tensor y = base_->matmul(x);                                             // (N, out)
+  const at::Tensor y = base()->matmul(x);                                            // (N, out)
   const at::Tensor narrow = llmbox::linear(dropped(x), a_.to(x.scalar_type()), {});  // (N, r)
   const at::Tensor b = b_.to(x.scalar_type());
   if (c10::InferenceMode::is_enabled()) return at::add(y, llmbox::linear(narrow, b, {}), scale_);
@@ -50,15 +45,8 @@ at::Tensor LoraLinear::matmul(const at::Tensor& x) const {
 }
 
 at::Tensor LoraLinear::dequantize() const {
-  const at::Tensor weight = base_->dequantize();
+  const at::Tensor weight = base()->dequantize();
   return at::addmm(weight.to(at::kFloat), b_.to(at::kFloat), a_.to(at::kFloat), 1, scale_).to(weight.scalar_type());
-}
-
-std::vector<std::pair<std::string, at::Tensor>> LoraLinear::parameters() const {
-  auto all = base_->parameters();
-  all.emplace_back("lora_A.weight", a_);
-  all.emplace_back("lora_B.weight", b_);
-  return all;
 }
 
 }  // namespace llmbox

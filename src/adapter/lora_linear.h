@@ -1,47 +1,30 @@
-// One linear layer with a LoRA beside it. The base stays as it is: dense, quantized or adapted already.
+// One linear layer with a LoRA beside it: the low-rank product is added, the weight is never made.
 #pragma once
 
-#include <memory>
-#include <optional>
-
-#include "adapter/lora.h"
-#include "model/linear.h"
+#include "adapter/adapted_linear.h"
 
 namespace llmbox {
 
-/// State that all adapted layers of one attach share.
-struct LoraShared {
-  LoraConfig config;
-  Json peft_config;  // as read from the folder, null where the adapter is new; save_adapter keeps its other keys
-  std::optional<uint64_t> dropout_seed;
-};
-
-class LoraLinear : public Linear {
+class LoraLinear : public AdaptedLinear {
  public:
-  LoraLinear(std::shared_ptr<Linear> base, at::Tensor a, at::Tensor b, double scale)
-      : base_(std::move(base)), a_(std::move(a)), b_(std::move(b)), scale_(scale) {}
-  /// number: the layer's own random stream.
-  void share(std::shared_ptr<LoraShared> shared, uint64_t number);
+  /// a (r, in), b (out, r).
+  LoraLinear(std::shared_ptr<Linear> base, at::Tensor a, at::Tensor b, double scale,
+             std::shared_ptr<AdapterState> state)
+      : AdaptedLinear(std::move(base), {{"lora_A.weight", a}, {"lora_B.weight", b}}, std::move(state)),
+        a_(std::move(a)),
+        b_(std::move(b)),
+        scale_(scale) {}
+  /// The layer's own random stream of dropout masks.
+  void set_number(uint64_t number) { number_ = number; }
 
   at::Tensor matmul(const at::Tensor& x) const override;
   at::Tensor dequantize() const override;  // W + s B A in the base's type
-  at::Tensor bias() const override { return base_->bias(); }
-  int64_t in_features() const override { return base_->in_features(); }
-  int64_t out_features() const override { return base_->out_features(); }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
-
-  const at::Tensor& a() const { return a_; }  // (r, in)
-  const at::Tensor& b() const { return b_; }  // (out, r)
-  const std::shared_ptr<Linear>& base() const { return base_; }
-  const std::shared_ptr<LoraShared>& shared() const { return shared_; }
 
  private:
   at::Tensor dropped(const at::Tensor& x) const;
 
-  std::shared_ptr<Linear> base_;
   at::Tensor a_, b_;
   double scale_;
-  std::shared_ptr<LoraShared> shared_;
   uint64_t number_ = 0;
 };
 

@@ -7,64 +7,6 @@
 namespace llmbox {
 namespace {
 
-std::filesystem::path adapter(const std::string& name) { return shared_path("fixtures/adapters/" + name); }
-
-class Adapter : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
- protected:
-  std::unique_ptr<Decoder> base() const { return Decoder::load(architecture(GetParam().second)); }
-  std::filesystem::path folder() const { return adapter(GetParam().first); }
-  SafetensorsFile reference() const { return SafetensorsFile::open(folder() / "reference.safetensors"); }
-};
-
-INSTANTIATE_TEST_SUITE_P(Fixtures, Adapter,
-                         ::testing::Values(std::pair{"lora", "llama3_1"}, std::pair{"lora_rslora", "llama3_1"},
-                                           std::pair{"lora_patterns", "llama3_1"}, std::pair{"lora_gpt2", "gpt2"}),
-                         [](const auto& instance) { return instance.param.first; });
-
-TEST_P(Adapter, AdaptedAndMergedLogitsEqualTheReference) {
-  REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
-  const auto model = base();
-  load_adapter(*model, folder(), false);
-  const SafetensorsFile expected = reference();
-  const TokenBatch batch = batch_of_rows(expected.tensor("input_ids"));
-  const at::Tensor adapted = logits_of(*model, batch);
-  EXPECT_LT(max_difference(adapted, expected.tensor("logits").flatten(0, 1)), 1e-4);
-  merge_adapters(*model);
-  const at::Tensor merged = logits_of(*model, batch);
-  EXPECT_LT(max_difference(merged, expected.tensor("merged_logits").flatten(0, 1)), 1e-4);
-  EXPECT_LT(max_difference(merged, adapted), 1e-4);
-  EXPECT_TRUE(adapter_parameters(*model).empty());
-}
-
-TEST_P(Adapter, SavedModelIsTheMergedOne) {
-  REQUIRE_SHARED();
-  const at::NoGradGuard no_grad;
-  const TempFolder out;
-  const auto model = base();
-  load_adapter(*model, folder(), false);
-  model->save(out.path());
-  const auto again = Decoder::load(out.path());
-  const TokenBatch batch = batch_of_rows(reference().tensor("input_ids"));
-  EXPECT_LT(max_difference(logits_of(*again, batch), logits_of(*model, batch)), 1e-4);
-}
-
-TEST_P(Adapter, SavedAdapterEqualsLoadedBitForBit) {
-  REQUIRE_SHARED();
-  const TempFolder out;
-  const auto model = base();
-  load_adapter(*model, folder(), false);
-  save_adapter(*model, out.path());
-  const auto before = SafetensorsFile::open(folder() / "adapter_model.safetensors");
-  const auto after = SafetensorsFile::open(out.path() / "adapter_model.safetensors");
-  auto names = before.names(), again = after.names();
-  std::sort(names.begin(), names.end());
-  std::sort(again.begin(), again.end());
-  ASSERT_EQ(names, again);
-  for (const std::string& name : names) EXPECT_TRUE(at::equal(before.tensor(name), after.tensor(name))) << name;
-  EXPECT_EQ(read_json_file(folder() / "adapter_config.json"), read_json_file(out.path() / "adapter_config.json"));
-}
-
 at::Tensor loss_of(Decoder& model, const TokenBatch& batch, std::optional<uint64_t> seed) {
   SegmentContext context(batch.segment_starts);
   set_lora_dropout(model, seed);
@@ -118,15 +60,6 @@ TEST(Lora, TargetsAreEndsOfNames) {
   EXPECT_EQ(attach_lora(*model, {.target_modules = {"q_proj", "mlp.up_proj"}}, rng).size(), 3u * 2 * 2);
   const std::string message = message_of([&] { attach_lora(*model, {.target_modules = {"q_prj"}}, rng); });
   EXPECT_NE(message.find("got 'q_prj'; try 'q_proj'"), std::string::npos) << message;
-}
-
-TEST(Lora, AnAdapterOfAnotherModelOrMethodIsRefused) {
-  REQUIRE_SHARED();
-  const auto model = Decoder::load(architecture("qwen2"));
-  EXPECT_NE(message_of([&] { load_adapter(*model, adapter("lora"), false); }).find("is it an adapter of this model?"),
-            std::string::npos);
-  EXPECT_NE(message_of([&] { load_adapter(*model, adapter("lora_dora"), false); }).find("use_dora"), std::string::npos);
-  EXPECT_NE(message_of([&] { load_adapter(*model, adapter("ia3"), false); }).find("got 'IA3'"), std::string::npos);
 }
 
 }  // namespace

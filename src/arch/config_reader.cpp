@@ -62,13 +62,12 @@ std::string ConfigReader::text(std::string_view key, std::string_view fallback) 
 }
 
 Activation read_activation(const ConfigReader& config, std::string_view key, std::string_view fallback) {
-  static const std::vector<std::pair<std::string, Activation>> kKnown = {{"silu", Activation::silu},
-                                                                         {"swish", Activation::silu},
-                                                                         {"gelu", Activation::gelu},
-                                                                         {"gelu_new", Activation::gelu_tanh},
-                                                                         {"gelu_fast", Activation::gelu_tanh},
-                                                                         {"gelu_pytorch_tanh", Activation::gelu_tanh},
-                                                                         {"relu", Activation::relu}};
+  static const std::vector<std::pair<std::string, Activation>> kKnown = {
+      {"silu", Activation::silu},           {"swish", Activation::silu},
+      {"gelu", Activation::gelu},           {"gelu_new", Activation::gelu_tanh},
+      {"gelu_fast", Activation::gelu_tanh}, {"gelu_pytorch_tanh", Activation::gelu_tanh},
+      {"gelu_python", Activation::gelu},    {"relu", Activation::relu},
+      {"relu2", Activation::relu_squared}};
   const std::string name = config.text(key, fallback);
   std::vector<std::string> names;
   for (const auto& [known, activation] : kKnown) {

@@ -16,10 +16,40 @@ struct Family {
 
 std::span<const Family> families();
 
+ModelSpec parse_bloom(const ConfigReader& config);
+ModelSpec parse_cohere(const ConfigReader& config);
+ModelSpec parse_deepseek_v2(const ConfigReader& config);
+ModelSpec parse_deepseek_v3(const ConfigReader& config);
+ModelSpec parse_falcon(const ConfigReader& config);
+ModelSpec parse_gemma(const ConfigReader& config);
+ModelSpec parse_gemma2(const ConfigReader& config);
+ModelSpec parse_gemma3_text(const ConfigReader& config);
+ModelSpec parse_glm(const ConfigReader& config);
+ModelSpec parse_glm4(const ConfigReader& config);
 ModelSpec parse_gpt2(const ConfigReader& config);
+ModelSpec parse_gpt_bigcode(const ConfigReader& config);
+ModelSpec parse_gpt_neox(const ConfigReader& config);
+ModelSpec parse_gpt_oss(const ConfigReader& config);
+ModelSpec parse_gptj(const ConfigReader& config);
+ModelSpec parse_granite(const ConfigReader& config);
 ModelSpec parse_llama(const ConfigReader& config);
+ModelSpec parse_mamba(const ConfigReader& config);
 ModelSpec parse_mistral(const ConfigReader& config);
+ModelSpec parse_mixtral(const ConfigReader& config);
+ModelSpec parse_mpt(const ConfigReader& config);
+ModelSpec parse_nemotron(const ConfigReader& config);
+ModelSpec parse_olmo2(const ConfigReader& config);
+ModelSpec parse_olmoe(const ConfigReader& config);
+ModelSpec parse_opt(const ConfigReader& config);
+ModelSpec parse_phi(const ConfigReader& config);
+ModelSpec parse_phi3(const ConfigReader& config);
 ModelSpec parse_qwen2(const ConfigReader& config);
+ModelSpec parse_qwen2_moe(const ConfigReader& config);
 ModelSpec parse_qwen3(const ConfigReader& config);
+ModelSpec parse_qwen3_moe(const ConfigReader& config);
+ModelSpec parse_qwen3_next(const ConfigReader& config);
+ModelSpec parse_smollm3(const ConfigReader& config);
+ModelSpec parse_stablelm(const ConfigReader& config);
+ModelSpec parse_starcoder2(const ConfigReader& config);
 
 }  // namespace llmbox

@@ -1,5 +1,7 @@
 #include "arch/spec.h"
 
+#include <algorithm>
+
 namespace llmbox {
 
 namespace {
@@ -11,28 +13,99 @@ class Table {
   void add(const LinearSpec& spec) {
     const auto [rows, columns] = spec.transposed ? std::pair(spec.in, spec.out) : std::pair(spec.out, spec.in);
     rows_.push_back({spec.name + ".weight", {rows, columns}});
-    if (spec.has_bias) rows_.push_back({spec.name + ".bias", {spec.out}, ParameterInit::zero});
+    if (spec.has_bias) add_bias(spec);
   }
 
+  void add_bias(const LinearSpec& spec) { rows_.push_back({spec.name + ".bias", {spec.out}, ParameterInit::zero}); }
+
   void add(const std::optional<NormSpec>& spec) {
-    if (!spec) return;
+    if (!spec || !spec->has_weight) return;
     // Where the file holds w - 1, a weight of one is stored as zero.
     const auto init = spec->weight_offset == 0 ? ParameterInit::one : ParameterInit::zero;
-    rows_.push_back({spec->name + ".weight", {spec->size}, init});
+    for (int64_t head = 0; spec->split_heads && head < spec->heads; ++head)
+      rows_.push_back({spec->name + ".norms." + std::to_string(head) + ".weight", {spec->size}, init});
+    const auto shape = spec->heads > 0 ? std::vector<int64_t>{spec->heads, spec->size} : std::vector{spec->size};
+    if (!spec->split_heads) rows_.push_back({spec->name + ".weight", shape, init});
     if (spec->has_bias) rows_.push_back({spec->name + ".bias", {spec->size}, ParameterInit::zero});
+  }
+
+  void add(const AttentionSpec& attention) {
+    if (attention.latent) add(*attention.latent);
+    for (const LinearSpec& linear : attention.qkv) add(linear);
+    add(attention.q_norm);
+    add(attention.k_norm);
+    if (attention.has_sinks) rows_.push_back({attention.name + ".sinks", {attention.n_head}});
+    add(attention.out);
+  }
+
+  void add(const LatentSpec& latent) {
+    if (latent.q_down) add(*latent.q_down);
+    add(latent.q_norm);
+    add(latent.q_up);
+    add(latent.kv_down);
+    add(std::optional(latent.kv_norm));
+    add(latent.kv_up);
+  }
+
+  void add(const GatedDeltaSpec& delta) {
+    rows_.push_back({delta.name + ".dt_bias", {delta.n_value_head}, ParameterInit::one});
+    rows_.push_back({delta.name + ".A_log", {delta.n_value_head}, ParameterInit::zero});
+    const int64_t channels = 2 * delta.n_key_head * delta.key_dim + delta.n_value_head * delta.value_dim;
+    rows_.push_back({delta.name + ".conv1d.weight", {channels, 1, delta.conv_width}});
+    add(delta.qkvz);
+    add(delta.ba);
+    add(std::optional(delta.norm));
+    add(delta.out);
+  }
+
+  void add(const MambaSpec& mamba) {
+    rows_.push_back({mamba.name + ".A_log", {mamba.inner, mamba.state_size}, ParameterInit::zero});
+    rows_.push_back({mamba.name + ".D", {mamba.inner}, ParameterInit::one});
+    rows_.push_back({mamba.name + ".conv1d.weight", {mamba.inner, 1, mamba.conv_width}});
+    if (mamba.conv_bias) rows_.push_back({mamba.name + ".conv1d.bias", {mamba.inner}, ParameterInit::zero});
+    add(mamba.in);
+    add(mamba.x);
+    add(mamba.step);
+    add(mamba.out);
+  }
+
+  void add(const FfnSpec& ffn) {
+    if (ffn.gate) add(*ffn.gate);
+    add(ffn.up);
+    add(ffn.down);
+  }
+
+  void add(const MoeSpec& moe) {
+    add(moe.router.gate);
+    if (moe.router.has_correction)
+      rows_.push_back({.name = moe.router.gate.name + ".e_score_correction_bias",
+                       .shape = {moe.n_expert},
+                       .init = ParameterInit::zero,
+                       .is_buffer = true});
+    for (const FfnSpec& expert : moe.experts) add(expert);
+    if (moe.fused) {
+      const int64_t hidden = moe.router.gate.in, inner = moe.fused->inner;
+      rows_.push_back({moe.fused->name + ".gate_up_proj", {moe.n_expert, hidden, 2 * inner}});
+      rows_.push_back({moe.fused->name + ".gate_up_proj_bias", {moe.n_expert, 2 * inner}, ParameterInit::zero});
+      rows_.push_back({moe.fused->name + ".down_proj", {moe.n_expert, inner, hidden}});
+      rows_.push_back({moe.fused->name + ".down_proj_bias", {moe.n_expert, hidden}, ParameterInit::zero});
+    }
+    if (moe.shared) add(*moe.shared);
+    if (moe.shared_gate) add(*moe.shared_gate);
   }
 
   void add(const LayerSpec& layer) {
     add(layer.before_attention);
-    for (const LinearSpec& linear : layer.attention.qkv) add(linear);
-    add(layer.attention.q_norm);
-    add(layer.attention.k_norm);
-    add(layer.attention.out);
+    if (layer.delta) add(*layer.delta);
+    if (layer.mamba) add(*layer.mamba);
+    if (layer.attention.n_head > 0) add(layer.attention);
     add(layer.after_attention);
     add(layer.before_ffn);
-    if (layer.ffn.gate) add(*layer.ffn.gate);
-    add(layer.ffn.up);
-    add(layer.ffn.down);
+    if (layer.moe) {
+      add(*layer.moe);
+    } else if (layer.has_ffn()) {
+      add(layer.ffn);
+    }
     add(layer.after_ffn);
   }
 
@@ -44,6 +117,10 @@ class Table {
 
 }  // namespace
 
+bool ModelSpec::is_recurrent() const {
+  return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& layer) { return layer.is_recurrent(); });
+}
+
 int64_t ParameterSpec::size() const {
   int64_t product = 1;
   for (const int64_t n : shape) product *= n;
@@ -54,9 +131,13 @@ std::vector<ParameterSpec> parameter_table(const ModelSpec& spec) {
   Table table;
   table.add(spec.embedding);
   if (spec.positions) table.add(*spec.positions);
+  if (spec.project_in) table.add(*spec.project_in);
+  table.add(spec.embedding_norm);
   for (const LayerSpec& layer : spec.layers) table.add(layer);
   table.add(spec.final_norm);
+  if (spec.project_out) table.add(*spec.project_out);
   if (!spec.tied_head) table.add(spec.head);
+  if (spec.tied_head && spec.head.has_bias) table.add_bias(spec.head);
   return table.take();
 }
 

@@ -23,6 +23,9 @@ struct NormSpec {
   double eps = 1e-5;
   bool has_bias = false;
   double weight_offset = 0;  // 1: the file holds w - 1 (Gemma)
+  int64_t heads = 0;         // H: each head has a weight row of its own, (H, size) in the file
+  bool split_heads = false;  // those rows are H tensors, NAME.norms.0.weight …
+  bool has_weight = true;    // false: no weight and no bias (OLMo 1)
 };
 
 /// y = x Wᵀ + b with W (out, in).
@@ -60,25 +63,77 @@ struct RopeSpec {
   std::vector<double> long_factors{};
 };
 
-enum class QkvLayout { separate, fused };  // three products, or one whose rows are q, then k, then v
+/// separate: three products; fused: one whose rows are q, then k, then v; grouped: one whose rows are, for each key
+/// head, its query heads, then k, then v.
+enum class QkvLayout { separate, fused, grouped };
+
+/// Latent attention (DeepSeek-V2, 2024, 2.1): q, k and v come out of narrow latents, and a part of R dimensions of each
+/// key, rotated, is shared by all heads. Rows of q_up are, for each head, nope_dim dimensions, then R rotated ones; of
+/// kv_up nope_dim of the key, then the value; of kv_down the latent, then R.
+struct LatentSpec {
+  std::optional<LinearSpec> q_down;  // absent: q_up reads x
+  std::optional<NormSpec> q_norm;
+  LinearSpec q_up;
+  LinearSpec kv_down;
+  NormSpec kv_norm;
+  LinearSpec kv_up;
+  int64_t nope_dim = 0;
+  int64_t rope_dim = 0;  // R
+};
 
 struct AttentionSpec {
   std::string name;  // "model.layers.0.self_attn"
   int64_t n_head = 0;
   int64_t n_kv_head = 0;
   int64_t head_dim = 0;
+  int64_t own_value_dim = 0;  // 0: as head_dim
   QkvLayout layout = QkvLayout::separate;
-  std::vector<LinearSpec> qkv;  // q, k, v or the one fused
+  std::vector<LinearSpec> qkv;  // q, k, v or the one fused; none where the attention is latent
+  std::optional<LatentSpec> latent;
   LinearSpec out;
-  std::optional<NormSpec> q_norm;  // over D of each head
+  std::optional<NormSpec> q_norm;  // over D of each head, or over all heads together where its size is H · D
   std::optional<NormSpec> k_norm;
-  int rope = -1;       // index into ModelSpec::ropes; -1: no rotation
-  double scale = 0;    // softmax(scale q·k)
-  int64_t window = 0;  // 0: all earlier tokens
-  double softcap = 0;  // 0: none
+  bool norm_after_rope = false;
+  double clip = 0;             // > 0: q, k and v are kept within ± clip, after the norms
+  int rope = -1;               // index into ModelSpec::ropes; -1: no rotation
+  double scale = 0;            // softmax(scale q·k)
+  int64_t window = 0;          // 0: all earlier tokens
+  double softcap = 0;          // 0: none
+  std::vector<double> slopes;  // ALiBi, one a query head: score of key j for query i gets slope · (j - i)
+  bool has_sinks = false;      // NAME.sinks (H): a learned logit that takes its share of the softmax
+  bool gated = false;          // q's rows are, head by head, D of the query and D of a gate: out · sigmoid(gate)
+  int64_t value_dim() const { return own_value_dim > 0 ? own_value_dim : head_dim; }
 };
 
-enum class Activation { silu, gelu, gelu_tanh, relu };
+/// Linear attention by the gated delta rule (Yang et al. 2024): a memory of Dk × Dv a value head.
+struct GatedDeltaSpec {
+  std::string name;  // "model.layers.0.linear_attn"
+  int64_t n_key_head = 0;
+  int64_t n_value_head = 0;
+  int64_t key_dim = 0;    // Dk
+  int64_t value_dim = 0;  // Dv
+  int64_t conv_width = 0;
+  LinearSpec qkvz;  // rows for each key head: its query, key, its values, their output gates
+  LinearSpec ba;    // rows for each key head: its values' write strengths, then their decays
+  NormSpec norm;    // over Dv, before the output gate
+  LinearSpec out;
+};
+
+/// A selective state space (Mamba, Gu & Dao 2023).
+struct MambaSpec {
+  std::string name;  // "backbone.layers.0.mixer"
+  int64_t inner = 0;
+  int64_t state_size = 0;
+  int64_t step_rank = 0;
+  int64_t conv_width = 0;
+  bool conv_bias = true;
+  LinearSpec in;    // E → inner, then the output gate
+  LinearSpec x;     // inner → step, input and output maps
+  LinearSpec step;  // step_rank → inner
+  LinearSpec out;
+};
+
+enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared };
 
 /// down(act(gate x) · up x), or down(act(up x)) where there is no gate.
 struct FfnSpec {
@@ -86,27 +141,72 @@ struct FfnSpec {
   LinearSpec up;
   LinearSpec down;
   Activation activation = Activation::silu;
+  bool gate_in_up = false;  // up has 2F rows: the gate's, then its own
 };
 
-enum class Residual { sequential, parallel };
+enum class RouterScore { softmax, sigmoid, softmax_of_chosen };
+enum class GroupScore { best, best_two };  // of a group's experts: the highest score, or the sum of two
 
-/// sequential: x += after_a(attend(before_a(x))); x += after_f(ffn(before_f(x))). parallel: both read the same x.
+/// Which n_chosen experts a token goes to, and with which weights.
+struct RouterSpec {
+  LinearSpec gate;  // E → experts
+  RouterScore score = RouterScore::softmax;
+  int64_t n_chosen = 0;
+  bool in_float = false;        // the product is computed in float32 whatever the compute dtype
+  bool has_correction = false;  // gate.e_score_correction_bias (float32, not trained): added for the choice only
+  int64_t n_group = 1;          // experts come in groups, of which n_group_kept are open to a token
+  int64_t n_group_kept = 1;
+  GroupScore group_score = GroupScore::best;
+  bool renormalise = false;  // the chosen weights sum to 1
+  double scale = 1;          // on the weights
+};
+
+/// All experts in two tensors, [experts, in, out], gate and up interleaved (gpt-oss): (up + 1) · g sigmoid(alpha g),
+/// both kept within the limit.
+struct FusedExpertsSpec {
+  std::string name;  // "model.layers.0.mlp.experts"
+  int64_t inner = 0;
+  double limit = 0;
+  double alpha = 1.702;
+};
+
+struct MoeSpec {
+  RouterSpec router;
+  int64_t n_expert = 0;
+  std::vector<FfnSpec> experts;  // one each, or none where they are fused
+  std::optional<FusedExpertsSpec> fused;
+  std::optional<FfnSpec> shared;          // every token's
+  std::optional<LinearSpec> shared_gate;  // E → 1: shared · sigmoid(gate x)
+};
+
+/// How x goes around attention a and feed-forward f, each with its norms before and after.
+/// sequential: x += a(x); x += f(x). parallel: x += a(x) + f(x). post_norm: x = after_a(x + a(x)); x = after_f(x +
+/// f(x)).
+enum class Residual { sequential, parallel, post_norm };
+
 struct LayerSpec {
   Residual residual = Residual::sequential;
   std::optional<NormSpec> before_attention;
   std::optional<NormSpec> after_attention;
   std::optional<NormSpec> before_ffn;  // absent in a parallel layer: the ffn reads attention's normed input
   std::optional<NormSpec> after_ffn;
-  AttentionSpec attention;
-  FfnSpec ffn;
+  AttentionSpec attention;  // n_head 0: the layer has one of the next two instead
+  std::optional<GatedDeltaSpec> delta;
+  std::optional<MambaSpec> mamba;
+  FfnSpec ffn;  // unused where there is a moe, or where up.out is 0: no feed-forward
+  std::optional<MoeSpec> moe;
+  bool is_recurrent() const { return delta || mamba; }
+  bool has_ffn() const { return moe || ffn.up.out > 0; }
   double residual_scale = 1;
+  bool residual_of_normed = false;  // sequential: what is added to is before_a's output, not its input (BLOOM's option)
 };
 
 struct ModelSpec {
   std::string model_type;
-  std::string architecture;          // "LlamaForCausalLM", written back on save
-  std::string base_prefix;           // "model." or "transformer.": files of the bare model leave it out
-  std::vector<std::string> ignored;  // ends of tensor names that are buffers, not weights
+  std::string architecture;                   // "LlamaForCausalLM", written back on save
+  std::string base_prefix;                    // "model." or "transformer.": files of the bare model leave it out
+  std::vector<std::string> ignored;           // ends of tensor names that are buffers, not weights
+  std::vector<std::string> ignored_prefixes;  // beginnings of names of parts that only training from scratch uses
   int64_t hidden_size = 0;
   int64_t vocab_size = 0;
   int64_t max_positions = 0;
@@ -115,15 +215,21 @@ struct ModelSpec {
   std::optional<EmbeddingSpec> positions;  // learned
   int64_t position_offset = 0;             // row = position + offset
   double embedding_scale = 1;
+  std::optional<NormSpec> embedding_norm;
+  std::optional<LinearSpec> project_in;   // embedding size → E
+  std::optional<LinearSpec> project_out;  // E → the head's input
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
   std::optional<NormSpec> final_norm;
   LinearSpec head;
   bool tied_head = false;
+  bool is_classifier = false;  // the head gives labels' scores (a reward model's one), not tokens
   double logit_scale = 1;
   double logit_softcap = 0;
 
   int64_t n_layer() const { return static_cast<int64_t>(layers.size()); }
+  /// Some layer carries a state from token to token that a key/value cache does not hold.
+  bool is_recurrent() const;
 };
 
 /// Reads a config.json. `where` names it in errors. Throws Error: unknown model_type (lists ours), a needed key that is
@@ -137,6 +243,7 @@ struct ParameterSpec {
   std::string name;
   std::vector<int64_t> shape;
   ParameterInit init = ParameterInit::normal;
+  bool is_buffer = false;  // float32 whatever the compute dtype, never trained
   int64_t size() const;
 };
 

@@ -9,9 +9,41 @@ namespace llmbox {
 namespace {
 
 constexpr Family kFamilies[] = {
-    {"gpt2", "GPT2LMHeadModel", parse_gpt2},          {"llama", "LlamaForCausalLM", parse_llama},
-    {"mistral", "MistralForCausalLM", parse_mistral}, {"qwen2", "Qwen2ForCausalLM", parse_qwen2},
+    {"bloom", "BloomForCausalLM", parse_bloom},
+    {"cohere", "CohereForCausalLM", parse_cohere},
+    {"deepseek_v2", "DeepseekV2ForCausalLM", parse_deepseek_v2},
+    {"deepseek_v3", "DeepseekV3ForCausalLM", parse_deepseek_v3},
+    {"falcon", "FalconForCausalLM", parse_falcon},
+    {"gemma", "GemmaForCausalLM", parse_gemma},
+    {"gemma2", "Gemma2ForCausalLM", parse_gemma2},
+    {"gemma3_text", "Gemma3ForCausalLM", parse_gemma3_text},
+    {"glm", "GlmForCausalLM", parse_glm},
+    {"glm4", "Glm4ForCausalLM", parse_glm4},
+    {"gpt2", "GPT2LMHeadModel", parse_gpt2},
+    {"gpt_bigcode", "GPTBigCodeForCausalLM", parse_gpt_bigcode},
+    {"gpt_neox", "GPTNeoXForCausalLM", parse_gpt_neox},
+    {"gpt_oss", "GptOssForCausalLM", parse_gpt_oss},
+    {"gptj", "GPTJForCausalLM", parse_gptj},
+    {"granite", "GraniteForCausalLM", parse_granite},
+    {"llama", "LlamaForCausalLM", parse_llama},
+    {"mamba", "MambaForCausalLM", parse_mamba},
+    {"mistral", "MistralForCausalLM", parse_mistral},
+    {"mixtral", "MixtralForCausalLM", parse_mixtral},
+    {"mpt", "MPTForCausalLM", parse_mpt},
+    {"nemotron", "NemotronForCausalLM", parse_nemotron},
+    {"olmo2", "Olmo2ForCausalLM", parse_olmo2},
+    {"olmoe", "OlmoeForCausalLM", parse_olmoe},
+    {"opt", "OPTForCausalLM", parse_opt},
+    {"phi", "PhiForCausalLM", parse_phi},
+    {"phi3", "Phi3ForCausalLM", parse_phi3},
+    {"qwen2", "Qwen2ForCausalLM", parse_qwen2},
+    {"qwen2_moe", "Qwen2MoeForCausalLM", parse_qwen2_moe},
     {"qwen3", "Qwen3ForCausalLM", parse_qwen3},
+    {"qwen3_moe", "Qwen3MoeForCausalLM", parse_qwen3_moe},
+    {"qwen3_next", "Qwen3NextForCausalLM", parse_qwen3_next},
+    {"smollm3", "SmolLM3ForCausalLM", parse_smollm3},
+    {"stablelm", "StableLmForCausalLM", parse_stablelm},
+    {"starcoder2", "Starcoder2ForCausalLM", parse_starcoder2},
 };
 
 [[noreturn]] void fail_unknown(const std::string& type, const std::string& where) {
@@ -22,6 +54,21 @@ constexpr Family kFamilies[] = {
     all += (all.empty() ? "" : ", ") + names.back();
   }
   fail(where, "expected a model_type that llmbox knows ({}), got '{}'; try {}", all, type, near_names(type, names, 1));
+}
+
+/// A reward model or classifier of any family: the head is `score`, one row a label.
+void make_classifier(const ConfigReader& config, ModelSpec& spec) {
+  constexpr std::string_view kEnd = "ForSequenceClassification";
+  if (!config.has("architectures") || !config.at("architectures").is_array()) return;
+  const Json& names = config.at("architectures");
+  if (names.empty() || !names[0].is_string() || !names[0].get<std::string>().ends_with(kEnd)) return;
+  const int64_t labels = config.has("id2label") && config.at("id2label").is_object()
+                             ? static_cast<int64_t>(config.at("id2label").size())
+                             : config.integer("num_labels", 2);
+  spec.architecture = names[0].get<std::string>();
+  spec.is_classifier = true;
+  spec.tied_head = false;
+  spec.head = {.name = "score", .in = spec.hidden_size, .out = labels};
 }
 
 }  // namespace
@@ -38,6 +85,7 @@ ModelSpec parse_model_spec(const Json& config, std::string_view where) {
     ModelSpec spec = family.parse(reader);
     spec.model_type = type;
     spec.architecture = family.architecture;
+    make_classifier(reader, spec);
     return spec;
   }
   fail_unknown(type, reader.where());

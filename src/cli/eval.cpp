@@ -9,6 +9,7 @@
 #include "eval/runner.h"
 #include "eval/task_library.h"
 #include "infer/local_model.h"
+#include "net/hub.h"
 
 namespace llmbox {
 
@@ -35,7 +36,7 @@ std::vector<std::string> with_long_flags(const std::vector<std::string>& args) {
 }
 
 void add_model_flags(CLI::App& app, EvalFlags& flags) {
-  app.add_option("-m,--model,--model_name_or_path", flags.model.model, "model folder");
+  app.add_option("-m,--model,--model_name_or_path", flags.model.model, "model folder or hub name");
   app.add_option("--adapter,--adapter_name_or_path", flags.model.adapter, "adapter folder (PEFT)");
   app.add_option("--device", flags.model.device, "auto (the GPU where there is one), cpu, cuda, cuda:N");
   app.add_option("--dtype,--torch_dtype", flags.model.dtype, "auto, f32 (float32), bf16 (bfloat16)");
@@ -122,6 +123,7 @@ int list_tasks(const EvalOptions& options) {
 void settle(EvalFlags& flags) {
   if (flags.model.model.empty()) fail("llmbox eval", "expected a model folder, got none; try -m MODEL");
   if (flags.eval.tasks.empty()) fail("llmbox eval", "expected tasks, got none; try -d mmlu, or --list");
+  flags.model.model = local_model(flags.model.model.string());
   flags.model.dtype = dtype_name(flags.model.dtype);
   flags.eval.output = flags.output;
   if (flags.model_type != "auto")

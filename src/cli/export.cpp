@@ -1,14 +1,18 @@
-// llmbox export: merges adapters into a model, re-shards it and writes a folder that transformers opens. Takes
-// LLaMA-Factory's export files.
+// llmbox export: merges adapters into a model and writes it as a folder that transformers opens, or as a GGUF file that
+// llama.cpp opens. Takes LLaMA-Factory's export files.
 #include <fmt/format.h>
 
-#include "adapter/lora.h"
+#include "adapter/adapter.h"
 #include "chat/chat_template.h"
 #include "cli/verb.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/fields.h"
 #include "core/log.h"
+#include "model/gguf/model.h"
+#include "model/gguf/tokenizer.h"
+#include "net/hub.h"
+#include "quant/load.h"
 
 namespace llmbox {
 
@@ -18,18 +22,24 @@ namespace fs = std::filesystem;
 
 struct ExportConfig {
   std::string model, export_dir, chat_template, finetuning_type = "lora", export_device = "cpu", dtype = "auto";
+  std::string to = "hf", gguf_type = "f16";
   std::vector<std::string> adapters;
   double export_size = 5;
   bool trust_remote_code = false, legacy = false;
 
   template <class V>
   void fields(V& v) {
-    v("model_name_or_path", model, "model folder");
+    v("model_name_or_path", model, "model folder, GGUF file or model of llama2.c");
     v.alias("model_name_or_path", "model");
     v.alias("model_name_or_path", "m");
-    v("adapter_name_or_path", adapters, "LoRA folders, merged in this order");
+    v("adapter_name_or_path", adapters, "adapter folders, merged in this order");
     v.alias("adapter_name_or_path", "adapter");
-    v("export_dir", export_dir, "folder to write");
+    v("export_dir", export_dir, "folder to write; with export_to gguf also a file NAME.gguf");
+    v.choice("export_to", to, {"hf", "gguf"}, "a folder of safetensors, or one GGUF file");
+    v.alias("export_to", "to");
+    v.choice("export_type", gguf_type, {"f32", "f16", "bf16", "q8_0", "q6_k", "q4_k_m", "q4_0"},
+             "type of the matrices in a GGUF file");
+    v.alias("export_type", "type");
     v("export_size", export_size, "most gigabytes of one weight file");
     v("template", chat_template, "chat template to write with the tokenizer; empty: the model's own");
     v.choice("finetuning_type", finetuning_type, {"lora", "full", "freeze"}, "how the model was trained");
@@ -44,7 +54,7 @@ struct ExportConfig {
     if (export_dir.empty()) fail("export", "expected export_dir, got none; try --export_dir DIR");
     if (export_size <= 0) fail("export_size", "expected more than 0 GB, got {}", export_size);
     if (legacy) fail("export_legacy_format", "expected false, got true; weights are written as safetensors");
-    if (!fs::exists(model)) fail("model_name_or_path", "expected a model folder, '{}' is none", model);
+    if (!fs::exists(model)) fail("model_name_or_path", "expected a model folder or file, '{}' is none", model);
     if (fs::exists(export_dir) && fs::equivalent(model, export_dir))
       fail("export_dir", "expected another folder than the model's, got '{}'", export_dir);
   }
@@ -53,7 +63,7 @@ struct ExportConfig {
 at::ScalarType choose_dtype(const ExportConfig& options) {
   std::string name = options.dtype;
   if (name == "auto") {
-    const Json config = read_json_file(fs::path(options.model) / "config.json");
+    const Json config = open_model_files(options.model).config;
     for (const char* key : {"torch_dtype", "dtype"})
       if (config.contains(key) && config[key].is_string()) name = config[key].get<std::string>();
   }
@@ -76,8 +86,61 @@ ExportConfig read_arguments(const std::vector<std::string>& args) {
   if (has_file) load_yaml_file(config, args[0]);
   const auto words = apply_args(config, {args.begin() + (has_file ? 1 : 0), args.end()});
   if (!words.empty()) fail("export", "expected keys and values, got '{}'; try llmbox export --help", words[0]);
+  config.model = local_model(config.model);
   config.validate();
   return config;
+}
+
+/// FILE.gguf, or a file in the folder named after the model and the type.
+fs::path gguf_path(const ExportConfig& config) {
+  const fs::path target = config.export_dir;
+  if (target.extension() == ".gguf") return target;
+  fs::path name = fs::path(config.model).lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  return target / (name.stem().string() + "-" + config.gguf_type + ".gguf");
+}
+
+std::unique_ptr<Decoder> load_merged(const ExportConfig& config, at::ScalarType dtype) {
+  auto model = load_decoder(config.model, {.dtype = dtype});
+  for (const std::string& adapter : config.adapters) {
+    load_adapter(*model, adapter, false);
+    merge_adapters(*model);
+  }
+  return model;
+}
+
+void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
+  const fs::path path = gguf_path(config);
+  // Without adapters every tensor goes from file to file, one at a time.
+  std::unique_ptr<Decoder> model;
+  ModelFiles files;
+  if (config.adapters.empty()) {
+    files = open_model_files(config.model);
+    pack_quantized(files);
+  } else {
+    model = load_merged(config, at::kFloat);
+    files = model->files();
+  }
+  const int64_t vocab_size = parse_model_spec(files.config, config.model).vocab_size;
+  GgufExport options{.type = config.gguf_type};
+  if (fs::is_directory(config.model)) options.extra = gguf_tokenizer(config.model, vocab_size);
+  if (chat_template) {
+    std::erase_if(options.extra, [](const auto& entry) { return entry.first == "tokenizer.chat_template"; });
+    options.extra.emplace_back("tokenizer.chat_template", chat_template->source());
+  }
+  if (path.has_parent_path()) fs::create_directories(path.parent_path());
+  save_gguf_model(path, files, options);
+  log_info("wrote {}", path.string());
+}
+
+void export_folder(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
+  const auto model = load_merged(config, choose_dtype(config));
+  model->save(config.export_dir, static_cast<int64_t>(config.export_size * 1e9));
+  copy_companions(config.model, config.export_dir);
+  for (const std::string& adapter : config.adapters) copy_companions(adapter, config.export_dir);
+  if (chat_template)
+    write_file_atomically(fs::path(config.export_dir) / "chat_template.jinja", chat_template->source());
+  log_info("wrote {}", config.export_dir);
 }
 
 }  // namespace
@@ -91,17 +154,11 @@ int run_export(const std::vector<std::string>& args) {
   std::optional<ChatTemplate> chat_template;
   if (!config.chat_template.empty()) chat_template = ChatTemplate::load(config.chat_template);
   const at::NoGradGuard no_grad;
-  const auto model = Decoder::load(config.model, {.dtype = choose_dtype(config)});
-  for (const std::string& adapter : config.adapters) {
-    load_adapter(*model, adapter, false);
-    merge_adapters(*model);
+  if (config.to == "gguf") {
+    export_gguf(config, chat_template);
+  } else {
+    export_folder(config, chat_template);
   }
-  model->save(config.export_dir, static_cast<int64_t>(config.export_size * 1e9));
-  copy_companions(config.model, config.export_dir);
-  for (const std::string& adapter : config.adapters) copy_companions(adapter, config.export_dir);
-  if (chat_template)
-    write_file_atomically(fs::path(config.export_dir) / "chat_template.jinja", chat_template->source());
-  log_info("wrote {}", config.export_dir);
   return 0;
 }
 

@@ -2,13 +2,17 @@
 // llmbox model init: a model of random weights from a config.json, to train from nothing.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "arch/spec.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/fields.h"
 #include "core/log.h"
 #include "model/decoder.h"
-#include "tensor/safetensors_folder.h"
+#include "net/hub.h"
+#include "tensor/safetensors.h"
+#include "tensor/weight_map.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 
@@ -32,10 +36,9 @@ std::string joined(const std::map<std::string, int64_t>& counts) {
 }
 
 /// dtype → number of tensors.
-std::map<std::string, int64_t> count_types(const SafetensorsFolder& files) {
+std::map<std::string, int64_t> count_types(const WeightMap& weights) {
   std::map<std::string, int64_t> counts;
-  for (const SafetensorsFile& file : files.files())
-    for (const auto& entry : file.entries()) ++counts[safetensors_dtype(entry.dtype)];
+  for (const auto& [name, weight] : weights) ++counts[safetensors_dtype(weight.dtype)];
   return counts;
 }
 
@@ -43,11 +46,12 @@ Json describe(const std::filesystem::path& folder) {
   const auto path = folder / "config.json";
   const Json config = read_json_file(path);
   const ModelSpec spec = parse_model_spec(config, path.string());
-  const SafetensorsFolder files = SafetensorsFolder::open(folder);
+  const WeightMap weights = open_weight_folder(folder);
   const AttentionSpec& attention = spec.layers.at(0).attention;
+  std::set<std::string> files;
+  for (const auto& [name, weight] : weights) files.insert(weight.file);
   int64_t bytes = 0;
-  for (const SafetensorsFile& file : files.files())
-    bytes += static_cast<int64_t>(std::filesystem::file_size(file.path()));
+  for (const std::string& file : files) bytes += static_cast<int64_t>(std::filesystem::file_size(file));
   int64_t windowed = 0;
   for (const LayerSpec& layer : spec.layers) windowed += layer.attention.window > 0;
   return {{"model_type", spec.model_type},
@@ -62,9 +66,9 @@ Json describe(const std::filesystem::path& folder) {
           {"max_positions", spec.max_positions},
           {"tied_head", spec.tied_head},
           {"layers_with_window", windowed},
-          {"weight_files", files.files().size()},
+          {"weight_files", files.size()},
           {"weight_bytes", bytes},
-          {"weight_types", joined(count_types(files))},
+          {"weight_types", joined(count_types(weights))},
           {"tokenizer", std::filesystem::exists(folder / "tokenizer.json")}};
 }
 
@@ -146,7 +150,7 @@ int run_model(const std::vector<std::string>& args) {
     fail("model",
          "expected 'model info DIR' or 'model init --config FILE --output DIR', got '{}'; try llmbox model --help",
          args[0]);
-  return info(words[0], options.json);
+  return info(local_model(words[0]), options.json);
 }
 
 }  // namespace llmbox

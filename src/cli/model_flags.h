@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/fields.h"
 #include "infer/local_model.h"
+#include "net/hub.h"
 
 namespace llmbox {
 
@@ -19,7 +20,7 @@ struct ModelFlags {
 
   template <class V>
   void fields(V& v) {
-    v("model_name_or_path", model, "model folder");
+    v("model_name_or_path", model, "model folder, or a hub name such as Qwen/Qwen2.5-0.5B");
     v.alias("model_name_or_path", "model");
     v.alias("model_name_or_path", "m");
     v("adapter_name_or_path", adapter, "LoRA folder on top of the model");
@@ -38,7 +39,7 @@ struct ModelFlags {
     if (adapter.size() > 1)
       fail("adapter", "expected one adapter, got {}; try merging them with export", adapter.size());
     LocalModelOptions options;
-    options.model = model;
+    options.model = local_model(model);
     if (!adapter.empty()) options.adapter = adapter[0];
     options.chat_template = chat_template;
     options.dtype = dtype;

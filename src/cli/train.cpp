@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "eval/runner.h"
 #include "infer/local_model.h"
+#include "net/hub.h"
 #include "train/loop.h"
 #include "train/preflight.h"
 #include "train/start.h"
@@ -140,7 +141,9 @@ int run_train(const std::vector<std::string>& args) {
     print_help();
     return args.empty() ? 2 : 0;
   }
-  train(load_train_config(args));
+  LoadedTrainConfig loaded = load_train_config(args);
+  loaded.config.model.model_name_or_path = local_model(loaded.config.model.model_name_or_path);
+  train(loaded);
   return 0;
 }
 

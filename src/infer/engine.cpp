@@ -43,8 +43,11 @@ Engine::Engine(Decoder& decoder, EngineOptions options)
     : decoder_(decoder),
       options_(options),
       cache_(decoder.spec(), options.page_size, cache_tensors(decoder)),
-      scheduler_(page_count(decoder, options),
-                 {options.page_size, options.step_tokens, options.max_running, options.prefix_cache}) {
+      scheduler_(page_count(decoder, options), {options.page_size, options.step_tokens, options.max_running,
+                                                // A recurrent layer's state after a prefix is not in the pages.
+                                                options.prefix_cache && !decoder.spec().is_recurrent()}) {
+  if (decoder.spec().is_classifier)
+    fail(decoder.spec().architecture, "expected a model that predicts tokens, got one that scores; try a causal LM");
   CHECK(options.page_size > 0 && options.step_tokens > 0 && options.max_running > 0, "sizes must be above 0");
   max_length_ = static_cast<int64_t>(scheduler_.pool().capacity()) * options.page_size;
   if (decoder.spec().max_positions > 0) max_length_ = std::min(max_length_, decoder.spec().max_positions);
@@ -121,7 +124,7 @@ void Engine::run_plan() {
   cache_.grow(scheduler_.pool().high_water(), scheduler_.pool().capacity());
   const at::Device device = decoder_.head_weight().device();
   const TokenBatch batch{to_tensor(plan_.tokens, device), to_tensor(plan_.positions, device), plan_.segment_starts};
-  PagedContext context(cache_, plan_.slots, plan_.copies, plan_.sequences);
+  PagedContext context(cache_, plan_);
   const at::Tensor hidden = decoder_.forward(batch, context);  // (N, E)
   ++stats_.steps;
   stats_.tokens_computed += batch.n_tokens();

@@ -51,9 +51,9 @@ void copy_page_rows(at::Tensor& pages, std::span<const RowCopy> copies) {
 
 KvCache::KvCache(const ModelSpec& spec, int32_t page_size, at::TensorOptions options) : page_size_(page_size) {
   for (const LayerSpec& layer : spec.layers) {
-    const std::vector<int64_t> sizes{0, page_size, layer.attention.n_kv_head, layer.attention.head_dim};
-    keys_.push_back(at::empty(sizes, options));
-    values_.push_back(at::empty(sizes, options));
+    const AttentionSpec& attention = layer.attention;
+    keys_.push_back(at::empty({0, page_size, attention.n_kv_head, attention.head_dim}, options));
+    values_.push_back(at::empty({0, page_size, attention.n_kv_head, attention.value_dim()}, options));
   }
 }
 
@@ -87,13 +87,15 @@ void KvCache::copy_rows(int layer, std::span<const RowCopy> copies) {
 
 int64_t KvCache::bytes() const {
   int64_t total = 0;
-  for (const at::Tensor& keys : keys_) total += 2 * static_cast<int64_t>(keys.nbytes());
+  for (const auto* tensors : {&keys_, &values_})
+    for (const at::Tensor& tensor : *tensors) total += static_cast<int64_t>(tensor.nbytes());
   return total;
 }
 
 int64_t KvCache::page_bytes(const ModelSpec& spec, int32_t page_size, at::ScalarType dtype) {
   int64_t per_token = 0;
-  for (const LayerSpec& layer : spec.layers) per_token += 2 * layer.attention.n_kv_head * layer.attention.head_dim;
+  for (const LayerSpec& layer : spec.layers)
+    per_token += layer.attention.n_kv_head * (layer.attention.head_dim + layer.attention.value_dim());
   return per_token * page_size * static_cast<int64_t>(c10::elementSize(dtype));
 }
 

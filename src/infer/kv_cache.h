@@ -1,6 +1,6 @@
-// The tensors of the paged key/value cache: per layer keys and values of shape (P, page_size, K, D). They grow by
-// doubling as pages are first used, never beyond the pool's capacity, and are never given back before the cache dies.
-// Rows of a page that no sequence has written are zero or stale and are never read.
+// The tensors of the paged key/value cache: per layer keys (P, page_size, K, D) and values (P, page_size, K, Dv). They
+// grow by doubling as pages are first used, never beyond the pool's capacity, and are never given back before the cache
+// dies. Rows of a page that no sequence has written are zero or stale and are never read.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -26,7 +26,7 @@ class KvCache {
 
   /// Makes room for pages [0, n_pages), at most capacity.
   void grow(int32_t n_pages, int32_t capacity);
-  /// Writes rows of k and v (N, K, D) to the slots page · page_size + row of a layer.
+  /// Writes rows of k (N, K, D) and v (N, K, Dv) to the slots page · page_size + row of a layer.
   void write(int layer, std::span<const int64_t> slots, const at::Tensor& k, const at::Tensor& v);
   /// In order: a later copy may read what an earlier one wrote.
   void copy_rows(int layer, std::span<const RowCopy> copies);
@@ -41,7 +41,7 @@ class KvCache {
  private:
   int32_t page_size_;
   std::vector<at::Tensor> keys_;    // (P, page_size, K, D) each
-  std::vector<at::Tensor> values_;  // (P, page_size, K, D) each
+  std::vector<at::Tensor> values_;  // (P, page_size, K, Dv) each
 };
 
 }  // namespace llmbox

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "infer/local_model.h"
+#include "quant/load.h"
 #include "tensor/device.h"
 
 namespace llmbox {
@@ -51,8 +52,8 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
     fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
   const Json config = read_json_file(options.model / "config.json");
   auto tokenizer = Tokenizer::load(options.model);
-  auto decoder = Decoder::load(
-      options.model, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
+  auto decoder = load_decoder(options.model, {.dtype = choose_dtype(options.dtype, config),
+                                              .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
     merge_adapters(*decoder);

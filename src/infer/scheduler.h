@@ -13,6 +13,7 @@
 #include "infer/kv_cache.h"
 #include "infer/page_pool.h"
 #include "infer/prefix_tree.h"
+#include "model/attention_context.h"
 #include "tensor/paged_attention.h"
 
 namespace llmbox {
@@ -26,6 +27,7 @@ struct Sequence {
   int64_t n_cacheable = 0;   // most tokens that will ever lie in the cache
   int64_t n_computed = 0;    // tokens in the cache once the planned step has run
   std::vector<int32_t> pages;
+  std::vector<RecurrentState> states;  // by layer, of those that have one
 
   /// Tokens that must be in the cache before the next result: a scored sequence never needs its last one.
   int64_t target() const { return static_cast<int64_t>(ids.size()) - (generates ? 0 : 1); }

@@ -18,41 +18,47 @@ struct AttentionScaling {
   int64_t window;  // 0: all earlier keys
 };
 
-/// Rows of keys and values of one head by position: base + p·stride, or through a page table.
+/// Rows of keys and values of one head by position: slot · stride, the position itself or through a page table.
 template <class T>
 struct KeyRows {
   const T* keys;
   const T* values;
-  int64_t stride;                  // between positions (within a page)
-  const int32_t* pages = nullptr;  // null: one stretch
-  int64_t page_size = 0, page_stride = 0;
+  int64_t key_stride, value_stride;  // between slots
+  const int32_t* pages = nullptr;    // null: slot = position
+  int64_t page_size = 0;
 
-  int64_t offset(int64_t position) const {
-    return pages ? pages[position / page_size] * page_stride + position % page_size * stride : position * stride;
+  int64_t slot(int64_t position) const {
+    return pages ? pages[position / page_size] * page_size + position % page_size : position;
   }
+  const T* key(int64_t position) const { return keys + slot(position) * key_stride; }
+  const T* value(int64_t position) const { return values + slot(position) * value_stride; }
 };
 
 template <class T>
 struct ForwardTile {
   int64_t count;            // queries, ≤ kTile
   const T* query[kTile];    // (dim) each
-  T* out[kTile];            // (dim) each
+  T* out[kTile];            // (value_dim) each
   float* log_sum[kTile];    // log of the softmax' sum for the backward pass; used where the first is not null
   int64_t position[kTile];  // ascending; query i sees keys at positions ≤ position[i]
+  bool has_slopes, has_sinks;
+  float slope[kTile];  // ALiBi: score of key j for query i gets slope · (j - position[i])
+  float sink[kTile];   // a logit without a value
   KeyRows<T> rows;
-  int64_t dim;
+  int64_t dim, value_dim;
   AttentionScaling scaling;
 };
 
 template <class T>
 struct BackwardHead {
   const T *query, *key, *value, *out, *grad_out;  // row 0 of the segment, this head
-  const float* log_sum;                           // at stride log_sum_stride
+  const float* log_sum;                           // at stride log_sum_stride; sinks are in it
   T* grad_query;
-  float *grad_key, *grad_value;  // this query head's share, (length, dim) at stride grad_key_stride, overwritten
-  int64_t query_stride, key_stride, log_sum_stride,
-      grad_key_stride;  // query_stride is also out's, grad_out's, grad_query's
-  int64_t length, dim;
+  float *grad_key, *grad_value;  // this query head's share, (length, dim or value_dim), overwritten
+  int64_t query_stride, key_stride, log_sum_stride, grad_key_stride;  // query_stride is also grad_query's
+  int64_t out_stride, value_stride, grad_value_stride;                // out_stride is also grad_out's
+  int64_t length, dim, value_dim;
+  float slope;  // 0: none
   AttentionScaling scaling;
 };
 

@@ -81,12 +81,13 @@ struct AttentionOver {
     float* sum;       // [kTile]
     float* factor;    // [kTile]
     float* position;  // [kTile], relative to the first query's
+    float* slope;     // [kTile], in powers of two
     int64_t lanes;    // queries padded to 16
 
     static ForwardState make(const ForwardTile<T>& t) {
-      const int64_t width = padded(t.dim);
-      ScratchCutter cut(
-          thread_scratch(kTile * (sizeof(float) * (2 * kTile + 3 * width + 16) + 2 * t.dim * sizeof(T)) + 4096));
+      const int64_t width = padded(t.value_dim);
+      const size_t per_row = sizeof(float) * (2 * kTile + 2 * width + padded(t.dim) + 16) + 2 * t.dim * sizeof(T);
+      ScratchCutter cut(thread_scratch(kTile * per_row + 4096));
       ForwardState s;
       s.queries = cut.template take<U>(units(t.dim) * kTile);
       s.scores = cut.template take<float>(kTile * kTile);
@@ -98,6 +99,7 @@ struct AttentionOver {
       s.sum = cut.template take<float>(kTile);
       s.factor = cut.template take<float>(kTile);
       s.position = cut.template take<float>(kTile);
+      s.slope = cut.template take<float>(kTile);
       s.lanes = padded(t.count);
       return s;
     }
@@ -106,11 +108,13 @@ struct AttentionOver {
   static void forward(const ForwardTile<T>& t) {
     const ForwardState s = ForwardState::make(t);
     pack_transposed([&](int64_t i) { return t.query[i]; }, t.count, t.dim, s.queries);
-    zero(s.out, t.count * padded(t.dim));
-    zero(s.sum, kTile);
+    zero(s.out, t.count * padded(t.value_dim));
     for (int64_t i = 0; i < kTile; ++i) {
-      s.maximum[i] = kLowest;
-      s.position[i] = static_cast<float>(t.position[i < t.count ? i : t.count - 1] - t.position[0]);
+      const int64_t query = i < t.count ? i : t.count - 1;
+      s.maximum[i] = t.has_sinks ? t.sink[query] * kLog2e : kLowest;
+      s.sum[i] = t.has_sinks ? 1.0f : 0.0f;
+      s.position[i] = static_cast<float>(t.position[query] - t.position[0]);
+      s.slope[i] = t.has_slopes ? t.slope[query] * kLog2e : 0.0f;
     }
     const int64_t last = t.position[t.count - 1];
     const int64_t earliest = t.scaling.window > 0 ? t.position[0] - t.scaling.window + 1 : 0;
@@ -122,13 +126,11 @@ struct AttentionOver {
   }
 
   static void forward_block(const ForwardTile<T>& t, const ForwardState& s, int64_t key, int64_t n_key) {
-    const int64_t width = padded(t.dim);
-    const T* keys = t.rows.keys + t.rows.offset(key);
-    int64_t key_stride = t.rows.stride;
+    const int64_t width = padded(t.value_dim);
+    const T* keys = t.rows.key(key);
+    int64_t key_stride = t.rows.key_stride;
     if (t.rows.pages) {
-      for (int64_t i = 0; i < n_key; ++i) {
-        std::memcpy(s.keys + i * t.dim, t.rows.keys + t.rows.offset(key + i), t.dim * sizeof(T));
-      }
+      for (int64_t i = 0; i < n_key; ++i) std::memcpy(s.keys + i * t.dim, t.rows.key(key + i), t.dim * sizeof(T));
       keys = s.keys;
       key_stride = t.dim;
     }
@@ -137,7 +139,7 @@ struct AttentionOver {
     update_maximum(t, s, key, n_key);
     weigh(s, n_key);
     scale_out(t, s);
-    pack_rows([&](int64_t i) { return t.rows.values + t.rows.offset(key + i); }, n_key, t.dim, s.values);
+    pack_rows([&](int64_t i) { return t.rows.value(key + i); }, n_key, t.value_dim, s.values);
     Product::run({t.count, width, units(n_key)}, {s.weights, 1, kTile}, s.values, width, {s.out, width, true});
   }
 
@@ -146,12 +148,13 @@ struct AttentionOver {
     const int64_t window = t.scaling.window;
     const bool masked = key + n_key - 1 > t.position[0] || (window > 0 && key <= t.position[t.count - 1] - window);
     for (int64_t q = 0; q < s.lanes; q += 16) {
-      const F at = L::load(s.position + q), old = L::load(s.maximum + q);
+      const F at = L::load(s.position + q), old = L::load(s.maximum + q), slope = L::load(s.slope + q);
       F top = old;
       for (int64_t i = 0; i < n_key; ++i) {
+        const int64_t relative = key + i - t.position[0];
         F e = exponent(L::load(s.scores + i * kTile + q), t.scaling);
+        if (t.has_slopes) e = L::fma(slope, L::sub(L::set(static_cast<float>(relative)), at), e);
         if (masked) {
-          const int64_t relative = key + i - t.position[0];
           const float end = window > 0 ? static_cast<float>(relative + window) : INFINITY;
           e = L::keep_within(e, at, static_cast<float>(relative), end, L::set(-INFINITY));
         }
@@ -183,7 +186,7 @@ struct AttentionOver {
   }
 
   static void scale_out(const ForwardTile<T>& t, const ForwardState& s) {
-    const int64_t width = padded(t.dim);
+    const int64_t width = padded(t.value_dim);
     for (int64_t i = 0; i < t.count; ++i) {
       if (s.factor[i] == 1.0f) continue;
       const F factor = L::set(s.factor[i]);
@@ -193,15 +196,15 @@ struct AttentionOver {
   }
 
   static void finish_forward(const ForwardTile<T>& t, const ForwardState& s) {
-    const int64_t width = padded(t.dim);
+    const int64_t width = padded(t.value_dim);
     for (int64_t i = 0; i < t.count; ++i) {
       const F share = L::set(1.0f / s.sum[i]);
-      for (int64_t c = 0; c < t.dim; c += 16) {
+      for (int64_t c = 0; c < t.value_dim; c += 16) {
         const F y = L::mul(L::load(s.out + i * width + c), share);
-        if (t.dim - c >= 16) {
+        if (t.value_dim - c >= 16) {
           L::store(t.out[i] + c, y);
         } else {
-          L::store(t.out[i] + c, y, t.dim - c);
+          L::store(t.out[i] + c, y, t.value_dim - c);
         }
       }
       if (t.log_sum[0]) *t.log_sum[i] = (s.maximum[i] + std::log2(s.sum[i])) / kLog2e;
@@ -211,28 +214,29 @@ struct AttentionOver {
   // ---- backward ------------------------------------------------------------------------------------------------
 
   struct BackwardState {
-    U *queries, *grads;            // packed transposed, one [dim / kUnit][kTile] a block of queries
-    U *query_rows, *grad_rows;     // packed rows, [length / kUnit][padded dim]
-    float* grad_query;             // [length][padded dim]
-    float *log_sum, *delta;        // [length padded]; log_sum in powers of two
-    float *scores, *grad_scores;   // [kTile keys][kTile queries]
-    T *weights, *weight_grads;     // [kTile keys][kTile queries], for the products over queries
-    U* weight_grad_units;          // [kTile keys / kUnit][kTile queries], for the product over keys
-    U* key_rows;                   // packed rows, [kTile / kUnit][padded dim]
-    float *grad_key, *grad_value;  // [kTile][padded dim]
-    int64_t width, blocks;
+    U *queries, *grads;                  // packed transposed, one [dim / kUnit][kTile] a block of queries
+    U *query_rows, *grad_rows;           // packed rows, [length / kUnit][padded dim]
+    float* grad_query;                   // [length][padded dim]
+    float *log_sum, *delta;              // [length padded]; log_sum in powers of two
+    float *scores, *grad_scores;         // [kTile keys][kTile queries]
+    T *weights, *weight_grads;           // [kTile keys][kTile queries], for the products over queries
+    U* weight_grad_units;                // [kTile keys / kUnit][kTile queries], for the product over keys
+    U* key_rows;                         // packed rows, [kTile / kUnit][padded dim]
+    float *grad_key, *grad_value;        // [kTile][padded dim]
+    int64_t width, value_width, blocks;  // padded dim and value_dim
 
     static BackwardState make(const BackwardHead<T>& h) {
       BackwardState s;
       s.width = padded(h.dim);
+      s.value_width = padded(h.value_dim);
       s.blocks = (h.length + kTile - 1) / kTile;
-      const size_t rows = s.blocks * kTile,
-                   per_row = sizeof(U) * 2 * (units(h.dim) + s.width) + sizeof(float) * (s.width + 2);
-      ScratchCutter cut(thread_scratch(rows * per_row + kTile * sizeof(float) * (5 * kTile + 3 * s.width) + 8192));
+      const size_t rows = s.blocks * kTile, both = s.width + s.value_width;
+      const size_t per_row = sizeof(U) * (units(h.dim) + units(h.value_dim) + both) + sizeof(float) * (s.width + 2);
+      ScratchCutter cut(thread_scratch(rows * per_row + kTile * sizeof(float) * (5 * kTile + 2 * both) + 8192));
       s.queries = cut.template take<U>(s.blocks * units(h.dim) * kTile);
-      s.grads = cut.template take<U>(s.blocks * units(h.dim) * kTile);
+      s.grads = cut.template take<U>(s.blocks * units(h.value_dim) * kTile);
       s.query_rows = cut.template take<U>(units(rows) * s.width);
-      s.grad_rows = cut.template take<U>(units(rows) * s.width);
+      s.grad_rows = cut.template take<U>(units(rows) * s.value_width);
       s.grad_query = cut.template take<float>(rows * s.width);
       s.log_sum = cut.template take<float>(rows);
       s.delta = cut.template take<float>(rows);
@@ -243,7 +247,7 @@ struct AttentionOver {
       s.weight_grad_units = cut.template take<U>(units(kTile) * kTile);
       s.key_rows = cut.template take<U>(units(kTile) * s.width);
       s.grad_key = cut.template take<float>(kTile * s.width);
-      s.grad_value = cut.template take<float>(kTile * s.width);
+      s.grad_value = cut.template take<float>(kTile * s.value_width);
       return s;
     }
   };
@@ -259,12 +263,13 @@ struct AttentionOver {
       const int64_t key = kb * kTile, n_key = block_length(kb, h.length);
       pack_rows([&](int64_t i) { return h.key + (key + i) * h.key_stride; }, n_key, h.dim, s.key_rows);
       zero(s.grad_key, n_key * s.width);
-      zero(s.grad_value, n_key * s.width);
+      zero(s.grad_value, n_key * s.value_width);
       const int64_t last_query = h.scaling.window > 0 ? key + n_key - 2 + h.scaling.window : h.length - 1;
       for (int64_t qb = kb; qb < s.blocks && qb * kTile <= last_query; ++qb) backward_block(h, s, kb, qb);
       for (int64_t i = 0; i < n_key; ++i) {
         std::memcpy(h.grad_key + (key + i) * h.grad_key_stride, s.grad_key + i * s.width, h.dim * sizeof(float));
-        std::memcpy(h.grad_value + (key + i) * h.grad_key_stride, s.grad_value + i * s.width, h.dim * sizeof(float));
+        std::memcpy(h.grad_value + (key + i) * h.grad_value_stride, s.grad_value + i * s.value_width,
+                    h.value_dim * sizeof(float));
       }
     }
     for (int64_t i = 0; i < h.length; ++i) {
@@ -277,15 +282,15 @@ struct AttentionOver {
   static void prepare_queries(const BackwardHead<T>& h, const BackwardState& s, int64_t block) {
     const int64_t first = block * kTile, n = block_length(block, h.length);
     const auto query = [&](int64_t i) { return h.query + (first + i) * h.query_stride; };
-    const auto grad = [&](int64_t i) { return h.grad_out + (first + i) * h.query_stride; };
+    const auto grad = [&](int64_t i) { return h.grad_out + (first + i) * h.out_stride; };
     pack_transposed(query, n, h.dim, s.queries + block * units(h.dim) * kTile);
-    pack_transposed(grad, n, h.dim, s.grads + block * units(h.dim) * kTile);
+    pack_transposed(grad, n, h.value_dim, s.grads + block * units(h.value_dim) * kTile);
     pack_rows(query, n, h.dim, s.query_rows + units(first) * s.width);
-    pack_rows(grad, n, h.dim, s.grad_rows + units(first) * s.width);
+    pack_rows(grad, n, h.value_dim, s.grad_rows + units(first) * s.value_width);
     zero(s.grad_query + first * s.width, n * s.width);
     for (int64_t i = 0; i < kTile; ++i) {
       s.log_sum[first + i] = i < n ? h.log_sum[(first + i) * h.log_sum_stride] * kLog2e : INFINITY;
-      s.delta[first + i] = i < n ? dot(h.out + (first + i) * h.query_stride, grad(i), h.dim) : 0.0f;
+      s.delta[first + i] = i < n ? dot(h.out + (first + i) * h.out_stride, grad(i), h.value_dim) : 0.0f;
     }
   }
 
@@ -300,16 +305,15 @@ struct AttentionOver {
     const int64_t key = kb * kTile, n_key = block_length(kb, h.length);
     const int64_t first = qb * kTile, n_query = block_length(qb, h.length), lanes = padded(n_query);
     const U* keys = as_units(h.key + key * h.key_stride);
-    const U* values = as_units(h.value + key * h.key_stride);
-    const int64_t packed = qb * units(h.dim) * kTile;
-    Product::run({n_key, lanes, units(h.dim)}, {keys, h.key_stride / kUnit, 1}, s.queries + packed, kTile,
-                 {s.scores, kTile, false});
-    Product::run({n_key, lanes, units(h.dim)}, {values, h.key_stride / kUnit, 1}, s.grads + packed, kTile,
-                 {s.grad_scores, kTile, false});
+    const U* values = as_units(h.value + key * h.value_stride);
+    Product::run({n_key, lanes, units(h.dim)}, {keys, h.key_stride / kUnit, 1}, s.queries + qb * units(h.dim) * kTile,
+                 kTile, {s.scores, kTile, false});
+    Product::run({n_key, lanes, units(h.value_dim)}, {values, h.value_stride / kUnit, 1},
+                 s.grads + qb * units(h.value_dim) * kTile, kTile, {s.grad_scores, kTile, false});
     grade_weights(h, s, kb, qb);
     const int64_t k_query = units(n_query), row = kTile / kUnit;
-    Product::run({n_key, s.width, k_query}, {as_units(s.weights), row, 1}, s.grad_rows + units(first) * s.width,
-                 s.width, {s.grad_value, s.width, true});
+    Product::run({n_key, s.value_width, k_query}, {as_units(s.weights), row, 1},
+                 s.grad_rows + units(first) * s.value_width, s.value_width, {s.grad_value, s.value_width, true});
     Product::run({n_key, s.width, k_query}, {as_units(s.weight_grads), row, 1}, s.query_rows + units(first) * s.width,
                  s.width, {s.grad_key, s.width, true});
     Product::run({n_query, s.width, units(n_key)}, {s.weight_grad_units, 1, kTile}, s.key_rows, s.width,
@@ -355,8 +359,12 @@ struct AttentionOver {
       slope = L::mul(slope, L::fnma(t, t, L::set(1)));
       e = L::mul(t, L::set(h.scaling.softcap * kLog2e));
     }
-    F weight = exp2_lanes<L>(L::sub(e, L::load(s.log_sum + query)));
     const int64_t window = h.scaling.window, key = kb * kTile + at.key;
+    if (h.slope != 0) {
+      const F distance = L::sub(L::set(static_cast<float>(key - query)), lane_numbers());
+      e = L::fma(L::set(h.slope * kLog2e), distance, e);
+    }
+    F weight = exp2_lanes<L>(L::sub(e, L::load(s.log_sum + query)));
     if (key > query || (window > 0 && key <= query + 15 - window)) {
       const float low =
           static_cast<float>(key - query);  // lane l holds query + l: visible where key ≤ query + l < key + window

@@ -17,8 +17,11 @@
 #include "model/attention_context.h"
 #include "model/linear.h"
 #include "model/token_batch.h"
+#include "tensor/linear_cross_entropy.h"
 
 namespace llmbox {
+
+struct ModelFiles;
 
 struct LoadOptions {
   at::ScalarType dtype = at::kFloat;  // compute dtype; weights stay mapped (no copy) where the file has it already
@@ -30,8 +33,11 @@ class Decoder {
  public:
   virtual ~Decoder() = default;
 
-  /// Loads a model folder (config.json + safetensors, sharded or not). Throws Error naming file or tensor.
-  static std::unique_ptr<Decoder> load(const std::filesystem::path& folder, const LoadOptions& options = {});
+  /// Loads a model (see open_model_files) whose weights are plain; quant/load.h also takes quantized ones. Throws Error
+  /// naming file or tensor.
+  static std::unique_ptr<Decoder> load(const std::filesystem::path& path, const LoadOptions& options = {});
+  /// Builds the model of files that are open.
+  static std::unique_ptr<Decoder> build(const ModelFiles& files, const LoadOptions& options = {});
   /// Random weights from a config (normal, std initializer_range; norms 1; seed fixed → same weights).
   static std::unique_ptr<Decoder> create(const Json& config, uint64_t seed, const LoadOptions& options = {});
 
@@ -39,13 +45,15 @@ class Decoder {
   virtual const Json& config() const = 0;  // config.json as read, written back on save
   virtual at::ScalarType dtype() const = 0;
 
-  /// Hidden states after the final norm, (N, E).
+  /// Hidden states as the head takes them: after the final norm, (N, E).
   virtual at::Tensor forward(const TokenBatch& batch, AttentionContext& attention) = 0;
   /// hidden (M, E) → logits (M, V) in float32. Ask only for rows you read.
   virtual at::Tensor logits(const at::Tensor& hidden) = 0;
   /// The output head's weight (V, E) and bias (V or undefined): the fused loss takes them.
   virtual at::Tensor head_weight() const = 0;
   virtual at::Tensor head_bias() const = 0;
+  /// What logits() does to the head's product; the fused loss takes it too.
+  LogitShape logit_shape() const { return {spec().logit_scale, spec().logit_softcap}; }
 
   /// Every parameter under its hub name, in file order; a tied head is listed once, under the embedding's name.
   virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const = 0;
@@ -55,6 +63,9 @@ class Decoder {
   virtual void rewrite_linears(const LinearRewrite& rewrite) = 0;
   virtual void set_checkpoint_activations(bool on) = 0;
 
+  /// The model as files would hold it: the table's names, adapters merged and packed weights dense, each made when it
+  /// is read. Valid while the decoder lives.
+  virtual ModelFiles files() const = 0;
   /// Writes config.json and safetensors (with index when sharded) so that transformers opens the folder. Adapters are
   /// merged by dequantize(). Atomic: the folder's files appear whole or not at all.
   virtual void save(const std::filesystem::path& folder, int64_t max_shard_bytes = 5'000'000'000) const = 0;

@@ -3,12 +3,70 @@
 #include <gtest/gtest.h>
 
 #include "model/fixture_model.h"
+#include "model/spec_decoder.h"
+#include "model/weight_source.h"
 
 namespace llmbox {
 namespace {
 
-const std::vector<std::string> kFamilies = {"gpt2",  "llama2", "llama3_1",   "llama_linear_rope", "mistral",
-                                            "qwen2", "qwen3",  "llama_yarn", "llama_dynamic_ntk"};
+const std::vector<std::string> kFamilies = {"bloom",
+                                            "cohere",
+                                            "cohere_plus",
+                                            "deepseek_v2",
+                                            "deepseek_v3",
+                                            "falcon",
+                                            "falcon_new",
+                                            "falcon_rw",
+                                            "gemma",
+                                            "gemma2",
+                                            "gemma3_new_form",
+                                            "gemma3_text",
+                                            "glm",
+                                            "glm4",
+                                            "gpt2",
+                                            "gpt_bigcode",
+                                            "gpt_oss",
+                                            "gptj",
+                                            "granite",
+                                            "llama2",
+                                            "llama3_1",
+                                            "llama_dynamic_ntk",
+                                            "llama_linear_rope",
+                                            "llama_yarn",
+                                            "mamba",
+                                            "mistral",
+                                            "mixtral",
+                                            "mpt",
+                                            "nemotron",
+                                            "olmo2",
+                                            "olmoe",
+                                            "opt",
+                                            "opt_post_norm",
+                                            "phi",
+                                            "phi3",
+                                            "phi3_longrope",
+                                            "qwen2",
+                                            "qwen2_moe",
+                                            "qwen3",
+                                            "qwen3_moe",
+                                            "qwen3_next",
+                                            "smollm3",
+                                            "stablelm",
+                                            "stablelm2_12b",
+                                            "starcoder2"};
+
+/// As Decoder::load. The reference of falcon_rw comes from transformers' eager attention, which adds the ALiBi bias
+/// twice; its default attention and Falcon's own code add it once, as we do.
+std::unique_ptr<Decoder> load_reference(const std::string& name, const LoadOptions& options = {}) {
+  if (name != "falcon_rw") return Decoder::load(architecture(name), options);
+  const Json config = read_json_file(architecture(name) / "config.json");
+  ModelSpec spec = parse_model_spec(config, "config.json");
+  for (LayerSpec& layer : spec.layers)
+    for (double& slope : layer.attention.slopes) slope *= 2;
+  const ParameterMap parameters = read_parameters(architecture(name), spec, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), config, options,
+                                       [&](const std::string& key) { return parameters.at(key); });
+}
 
 class Architecture : public ::testing::TestWithParam<std::string> {
  protected:
@@ -23,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Architecture, ::testing::ValuesIn(kFamilies),
 TEST_P(Architecture, LogitsEqualTheReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = Decoder::load(architecture(GetParam()));
+  const auto model = load_reference(GetParam());
   const SafetensorsFile expected = reference();
   const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
   EXPECT_LT(max_difference(logits, expected.tensor("logits").flatten(0, 1)), 1e-4);
@@ -32,7 +90,7 @@ TEST_P(Architecture, LogitsEqualTheReference) {
 TEST_P(Architecture, RowsWithoutTheirPadsEqualThePaddedReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = Decoder::load(architecture(GetParam()));
+  const auto model = load_reference(GetParam());
   const SafetensorsFile expected = reference();
   for (int64_t row = 0; row < 2; ++row) {
     const at::Tensor real = expected.tensor("padded_attention_mask")[row] == 1;
@@ -67,7 +125,7 @@ TEST_P(Architecture, LossAndGradientsEqualTheReference) {
   REQUIRE_SHARED();
   const Json expected = read_json_file(architecture(GetParam()) / "reference.json");
   for (const bool recompute : {false, true}) {
-    const auto model = Decoder::load(architecture(GetParam()), {.checkpoint_activations = recompute});
+    const auto model = load_reference(GetParam(), {.checkpoint_activations = recompute});
     for (const auto& [name, tensor] : model->parameters()) at::Tensor(tensor).requires_grad_(true);
     const TokenBatch batch = batch_of_rows(reference().tensor("input_ids"));
     SegmentContext context(batch.segment_starts);
@@ -82,7 +140,7 @@ TEST_P(Architecture, RecomputedGradientsAreTheSameBits) {
   REQUIRE_SHARED();
   std::vector<at::Tensor> gradients[2];
   for (const bool recompute : {false, true}) {
-    const auto model = Decoder::load(architecture(GetParam()), {.checkpoint_activations = recompute});
+    const auto model = load_reference(GetParam(), {.checkpoint_activations = recompute});
     for (const auto& [name, tensor] : model->parameters()) at::Tensor(tensor).requires_grad_(true);
     const TokenBatch batch = batch_of_rows(reference().tensor("input_ids"));
     SegmentContext context(batch.segment_starts);
@@ -95,7 +153,7 @@ TEST_P(Architecture, RecomputedGradientsAreTheSameBits) {
 TEST_P(Architecture, PackedSegmentsEqualSeparateOnes) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = Decoder::load(architecture(GetParam()));
+  const auto model = load_reference(GetParam());
   const at::Tensor ids = reference().tensor("input_ids");
   const at::Tensor packed = logits_of(*model, batch_of_rows(ids));
   const at::Tensor first = logits_of(*model, batch_of_rows(ids.slice(0, 0, 1)));
@@ -105,7 +163,7 @@ TEST_P(Architecture, PackedSegmentsEqualSeparateOnes) {
 
 TEST_P(Architecture, SavedEqualsLoadedBitForBit) {
   REQUIRE_SHARED();
-  for (const int64_t shard_bytes : {int64_t{5'000'000'000}, int64_t{60'000}}) {
+  for (const int64_t shard_bytes : {int64_t{5'000'000'000}, int64_t{30'000}}) {
     const TempFolder folder;
     const auto model = Decoder::load(architecture(GetParam()), {.dtype = at::kBFloat16});
     model->save(folder.path(), shard_bytes);
@@ -122,6 +180,21 @@ TEST_P(Architecture, SavedEqualsLoadedBitForBit) {
   }
 }
 
+TEST_P(Architecture, GreedyContinuationEqualsTheReference) {
+  REQUIRE_SHARED();
+  const c10::InferenceMode inference;
+  const auto model = load_reference(GetParam());
+  const Json greedy = read_json_file(architecture(GetParam()) / "reference.json")["greedy"];
+  auto ids = greedy["prompt"].get<std::vector<int32_t>>();
+  std::vector<int32_t> answer;
+  while (answer.size() < greedy["tokens"].size()) {
+    const at::Tensor logits = logits_of(*model, TokenBatch::from_segments({ids}))[-1];
+    answer.push_back(static_cast<int32_t>(logits.argmax().item<int64_t>()));
+    ids.push_back(answer.back());
+  }
+  EXPECT_EQ(answer, greedy["tokens"].get<std::vector<int32_t>>());
+}
+
 TEST(Decoder, LastLogitsOfATrainedModelEqualTheReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
@@ -135,23 +208,6 @@ TEST(Decoder, LastLogitsOfATrainedModelEqualTheReference) {
       const auto expected = row["last_logits"].get<std::vector<float>>();
       EXPECT_LT(max_difference(logits_of(*model, batch)[-1], at::tensor(expected)), 1e-4);
     }
-  }
-}
-
-TEST(Decoder, GreedyContinuationsEqualTheReference) {
-  REQUIRE_SHARED();
-  const c10::InferenceMode inference;
-  for (const std::string& name : kFamilies) {
-    const auto model = Decoder::load(architecture(name));
-    const Json greedy = read_json_file(architecture(name) / "reference.json")["greedy"];
-    auto ids = greedy["prompt"].get<std::vector<int32_t>>();
-    std::vector<int32_t> answer;
-    while (answer.size() < greedy["tokens"].size()) {
-      answer.push_back(
-          static_cast<int32_t>(logits_of(*model, TokenBatch::from_segments({ids}))[-1].argmax().item<int64_t>()));
-      ids.push_back(answer.back());
-    }
-    EXPECT_EQ(answer, greedy["tokens"].get<std::vector<int32_t>>()) << name;
   }
 }
 

@@ -51,7 +51,8 @@ inline at::Tensor next_tokens(const TokenBatch& batch) {
 inline at::Tensor mean_loss(Decoder& model, const TokenBatch& batch, AttentionContext& context) {
   const at::Tensor labels = next_tokens(batch);
   const at::Tensor hidden = model.forward(batch, context);
-  return linear_cross_entropy(hidden, model.head_weight(), model.head_bias(), labels) / (labels != kIgnoredLabel).sum();
+  return linear_cross_entropy(hidden, model.head_weight(), model.head_bias(), labels, model.logit_shape()) /
+         (labels != kIgnoredLabel).sum();
 }
 
 /// A copy of a fixture's folder that a test may damage.

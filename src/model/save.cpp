@@ -5,6 +5,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "model/model_files.h"
 #include "model/spec_decoder.h"
 #include "tensor/safetensors_folder.h"
 
@@ -39,22 +40,35 @@ void publish(const fs::path& staging, const fs::path& folder, const std::vector<
 
 }  // namespace
 
-std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::merged_parameters() const {
+ModelFiles SpecDecoder::files() const {
+  ModelFiles files;
+  files.path = "model";
+  files.config = config_to_save();
   // Linear layers speak for themselves through dequantize(); all else is written as it is.
-  std::map<std::string, at::Tensor> merged;
+  std::map<std::string, std::pair<std::shared_ptr<Linear>, bool>> layers;
+  std::map<std::string, at::Tensor> tensors;
   const_cast<SpecDecoder*>(this)->visit_linears([&](const LinearSpec& spec, std::shared_ptr<Linear>& layer) {
-    const at::Tensor weight = layer->dequantize();
-    merged[spec.name + ".weight"] = spec.transposed ? weight.t() : weight;
-    if (spec.has_bias) merged[spec.name + ".bias"] = layer->bias();
+    layers[spec.name + ".weight"] = {layer, spec.transposed};
+    if (spec.has_bias) tensors[spec.name + ".bias"] = layer->bias();
   });
-  std::map<std::string, at::Tensor> plain;
-  for (const auto& [name, tensor] : parameters()) plain[name] = tensor;
-  std::vector<std::pair<std::string, at::Tensor>> all;
+  for (const auto& [name, tensor] : all_tensors()) tensors.emplace(name, tensor);
   for (const ParameterSpec& parameter : parameter_table(spec_)) {
-    const auto found = merged.find(parameter.name);
-    all.emplace_back(parameter.name, (found != merged.end() ? found->second : plain.at(parameter.name)).to(dtype()));
+    const auto layer = layers.find(parameter.name);
+    const at::Tensor tensor = layer == layers.end() ? tensors.at(parameter.name) : at::Tensor();
+    Weight weight{
+        .file = "model", .dtype = parameter.is_buffer ? tensor.scalar_type() : dtype(), .shape = parameter.shape};
+    if (tensor.defined()) {
+      weight.read = [tensor, type = weight.dtype] { return tensor.to(type); };
+    } else {
+      weight.read = [linear = layer->second.first, turned = layer->second.second, type = weight.dtype] {
+        const at::NoGradGuard no_grad;
+        const at::Tensor dense = linear->dequantize().to(type);
+        return turned ? dense.t() : dense;
+      };
+    }
+    files.weights[parameter.name] = std::move(weight);
   }
-  return all;
+  return files;
 }
 
 Json SpecDecoder::config_to_save() const {
@@ -69,8 +83,12 @@ void SpecDecoder::save(const fs::path& folder, int64_t max_shard_bytes) const {
   const fs::path staging = folder / kStaging;
   try {
     fs::create_directories(staging);
-    std::vector<std::string> files = save_safetensors_folder(staging, merged_parameters(), max_shard_bytes);
-    write_file_atomically(staging / "config.json", config_to_save().dump(2) + "\n");
+    const ModelFiles model = this->files();
+    NamedWeights weights;
+    for (const ParameterSpec& parameter : parameter_table(spec_))
+      weights.emplace_back(parameter.name, model.weights.at(parameter.name));
+    std::vector<std::string> files = save_safetensors_folder(staging, weights, max_shard_bytes);
+    write_file_atomically(staging / "config.json", model.config.dump(2) + "\n");
     files.emplace_back("config.json");
     publish(staging, folder, files);
   } catch (const fs::filesystem_error& error) {

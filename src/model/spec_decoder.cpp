@@ -2,8 +2,11 @@
 
 #include <ATen/ATen.h>
 
+#include <set>
+
 #include "core/error.h"
 #include "model/layers/rope_angles.h"
+#include "model/model_files.h"
 #include "model/recompute.h"
 #include "model/weight_source.h"
 #include "tensor/embedding.h"
@@ -28,49 +31,59 @@ std::vector<at::Tensor> trainable(const Block& block) {
   return parameters;
 }
 
-std::unique_ptr<Decoder> make_decoder(ModelSpec spec, Json config, const LoadOptions& options,
-                                      const ParameterMap& parameters) {
-  return std::make_unique<SpecDecoder>(std::move(spec), std::move(config), options,
-                                       [&](const std::string& name) { return parameters.at(name); });
-}
-
 }  // namespace
 
-std::unique_ptr<Decoder> Decoder::load(const std::filesystem::path& folder, const LoadOptions& options) {
-  const auto path = folder / "config.json";
-  Json config = read_json_file(path);
-  ModelSpec spec = parse_model_spec(config, path.string());
-  const ParameterMap parameters = read_parameters(folder, spec, options);
-  return make_decoder(std::move(spec), std::move(config), options, parameters);
+std::unique_ptr<Decoder> Decoder::load(const std::filesystem::path& path, const LoadOptions& options) {
+  const ModelFiles files = open_model_files(path);
+  if (files.config.contains("quantization_config"))
+    fail(path.string(), "expected plain weights, got quantized ones ({})", files.config["quantization_config"].dump());
+  return build(files, options);
+}
+
+std::unique_ptr<Decoder> Decoder::build(const ModelFiles& files, const LoadOptions& options) {
+  ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
+  const ParameterSource source = read_parameters(files, spec, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), files.config, options, source);
 }
 
 std::unique_ptr<Decoder> Decoder::create(const Json& config, uint64_t seed, const LoadOptions& options) {
   ModelSpec spec = parse_model_spec(config, "config");
-  const ParameterMap parameters = random_parameters(spec, seed, options);
-  return make_decoder(std::move(spec), config, options, parameters);
+  const ParameterSource source = random_parameters(spec, seed, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), config, options, source);
 }
 
 SpecDecoder::SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options, const ParameterSource& source)
     : spec_(std::move(spec)), config_(std::move(config)), checkpoint_activations_(options.checkpoint_activations) {
   embedding_ = source(spec_.embedding.name + ".weight");
   if (spec_.positions) positions_ = source(spec_.positions->name + ".weight");
+  if (spec_.project_in) project_in_ = make_linear(*spec_.project_in, source);
+  if (spec_.embedding_norm) embedding_norm_.emplace(*spec_.embedding_norm, source);
   for (size_t i = 0; i < spec_.layers.size(); ++i) {
     const int rope = spec_.layers[i].attention.rope;
     const bool interleaved = rope >= 0 && spec_.ropes[static_cast<size_t>(rope)].interleaved;
-    blocks_.emplace_back(spec_.layers[i], static_cast<int>(i), interleaved, source);
+    blocks_.emplace_back(spec_.layers[i], MixerPlace{static_cast<int>(i), interleaved}, source);
   }
   if (spec_.final_norm) final_norm_.emplace(*spec_.final_norm, source);
-  head_ = spec_.tied_head ? std::make_shared<DenseLinear>(embedding_, at::Tensor()) : make_linear(spec_.head, source);
+  if (spec_.project_out) project_out_ = make_linear(*spec_.project_out, source);
+  head_ = spec_.tied_head ? tied_head(source) : make_linear(spec_.head, source);
+}
+
+std::shared_ptr<Linear> SpecDecoder::tied_head(const ParameterSource& source) const {
+  return std::make_shared<DenseLinear>(embedding_,
+                                       spec_.head.has_bias ? source(spec_.head.name + ".bias") : at::Tensor());
 }
 
 at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
   check_rows(batch.tokens, spec_.vocab_size, "token ids");
   at::Tensor x = llmbox::embedding(embedding_, batch.tokens);  // (N, E)
   if (spec_.embedding_scale != 1) x = x * at::scalar_tensor(spec_.embedding_scale, x.options());
-  if (!positions_.defined()) return x;
-  const at::Tensor rows = batch.positions + spec_.position_offset;
-  check_rows(rows, spec_.positions->rows, "positions");
-  return x + llmbox::embedding(positions_, rows);
+  if (project_in_) x = project_in_->matmul(x);
+  if (positions_.defined()) {
+    const at::Tensor rows = batch.positions + spec_.position_offset;
+    check_rows(rows, spec_.positions->rows, "positions");
+    x = x + llmbox::embedding(positions_, rows);
+  }
+  return embedding_norm_ ? embedding_norm_->forward(x) : x;
 }
 
 at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
@@ -89,7 +102,8 @@ at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& atten
     };
     x = recomputed(layer, x, trainable(block));
   }
-  return final_norm_ ? final_norm_->forward(x) : x;
+  if (final_norm_) x = final_norm_->forward(x);
+  return project_out_ ? project_out_->matmul(x) : x;
 }
 
 at::Tensor SpecDecoder::logits(const at::Tensor& hidden) {
@@ -100,20 +114,35 @@ at::Tensor SpecDecoder::logits(const at::Tensor& hidden) {
 }
 
 std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::parameters() const {
+  std::set<std::string> buffers;
+  for (const ParameterSpec& parameter : parameter_table(spec_))
+    if (parameter.is_buffer) buffers.insert(parameter.name);
+  auto all = all_tensors();
+  std::erase_if(all, [&](const auto& entry) { return buffers.contains(entry.first); });
+  return all;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::all_tensors() const {
   std::vector<std::pair<std::string, at::Tensor>> all;
   const ParameterVisitor visit = [&](const std::string& name, const at::Tensor& tensor) {
     all.emplace_back(name, tensor);
   };
   visit(spec_.embedding.name + ".weight", embedding_);
   if (spec_.positions) visit(spec_.positions->name + ".weight", positions_);
+  if (project_in_) visit_linear(*spec_.project_in, *project_in_, visit);
+  if (embedding_norm_) embedding_norm_->visit_parameters(visit);
   for (const Block& block : blocks_) block.visit_parameters(visit);
   if (final_norm_) final_norm_->visit_parameters(visit);
+  if (project_out_) visit_linear(*spec_.project_out, *project_out_, visit);
   if (!spec_.tied_head) visit_linear(spec_.head, *head_, visit);
+  if (spec_.tied_head && spec_.head.has_bias) visit(spec_.head.name + ".bias", head_->bias());
   return all;
 }
 
 void SpecDecoder::visit_linears(const LinearVisitor& visit) {
+  if (project_in_) visit(*spec_.project_in, project_in_);
   for (Block& block : blocks_) block.visit_linears(visit);
+  if (project_out_) visit(*spec_.project_out, project_out_);
   if (!spec_.tied_head) visit(spec_.head, head_);
 }
 

@@ -20,13 +20,16 @@ class SpecDecoder : public Decoder {
   std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
   void rewrite_linears(const LinearRewrite& rewrite) override;
   void set_checkpoint_activations(bool on) override { checkpoint_activations_ = on; }
+  ModelFiles files() const override;
   void save(const std::filesystem::path& folder, int64_t max_shard_bytes) const override;
 
  private:
+  /// The embedding as the head.
+  std::shared_ptr<Linear> tied_head(const ParameterSource& source) const;
   at::Tensor embed(const TokenBatch& batch) const;
+  /// Parameters and buffers.
+  std::vector<std::pair<std::string, at::Tensor>> all_tensors() const;
   void visit_linears(const LinearVisitor& visit);
-  /// What save() writes: the table's names, adapters merged in.
-  std::vector<std::pair<std::string, at::Tensor>> merged_parameters() const;
   Json config_to_save() const;
 
   ModelSpec spec_;
@@ -35,7 +38,8 @@ class SpecDecoder : public Decoder {
   at::Tensor embedding_;  // (V, E)
   at::Tensor positions_;  // (P, E) or undefined
   std::vector<Block> blocks_;
-  std::optional<Norm> final_norm_;
+  std::optional<Norm> embedding_norm_, final_norm_;
+  std::shared_ptr<Linear> project_in_, project_out_;  // null where there are none
   std::shared_ptr<Linear> head_;
 };
 

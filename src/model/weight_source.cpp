@@ -8,45 +8,87 @@
 #include "core/error.h"
 #include "core/rng.h"
 #include "core/thread_pool.h"
-#include "tensor/safetensors_folder.h"
+#include "tensor/safetensors.h"
 
 namespace llmbox {
 
 namespace {
 
-/// Files of a bare model leave the prefix out ("h.0…" for "transformer.h.0…").
-std::string name_in_files(const SafetensorsFolder& files, const ModelSpec& spec, const std::string& name) {
-  if (files.contains(name) || !name.starts_with(spec.base_prefix)) return name;
-  const std::string bare = name.substr(spec.base_prefix.size());
-  return files.contains(bare) ? bare : name;
+using ParameterMap = std::map<std::string, at::Tensor>;
+
+ParameterSource source_of(ParameterMap parameters) {
+  return ParameterSource([parameters = std::move(parameters)](const std::string& name) { return parameters.at(name); });
 }
 
-at::Tensor read_parameter(const SafetensorsFile& file, const std::string& name, const ParameterSpec& parameter,
+/// Files of a bare model leave the prefix out ("h.0…" for "transformer.h.0…").
+template <class Map>
+typename Map::const_iterator find_parameter(const Map& map, const ModelSpec& spec, const std::string& name) {
+  const auto found = map.find(name);
+  if (found != map.end() || !name.starts_with(spec.base_prefix)) return found;
+  return map.find(name.substr(spec.base_prefix.size()));
+}
+
+at::Tensor read_parameter(const Weight& weight, const std::string& name, const ParameterSpec& parameter,
                           const LoadOptions& options) {
-  const auto& entry = file.entry(name);
-  const std::string where = file.path().string() + ": " + name;
-  if (!at::isFloatingType(entry.dtype) || at::elementSize(entry.dtype) < 2)
-    fail(where, "expected a dtype of F32, BF16, F16 or F64, got {}", safetensors_dtype(entry.dtype));
-  if (entry.shape != parameter.shape)
+  const std::string where = weight.file + ": " + name;
+  if (!at::isFloatingType(weight.dtype) || at::elementSize(weight.dtype) < 2)
+    fail(where, "expected a dtype of F32, BF16, F16 or F64, got {}", safetensors_dtype(weight.dtype));
+  if (weight.shape != parameter.shape)
     fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
-         fmt::join(entry.shape, ", "));
-  return file.tensor(name).to(options.device, options.dtype);
+         fmt::join(weight.shape, ", "));
+  return weight.read().to(options.device, parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {
   if (spec.tied_head && name == spec.head.name + ".weight") return true;
   for (const std::string& end : spec.ignored)
     if (name.ends_with(end)) return true;
+  for (const std::string& begin : spec.ignored_prefixes)
+    if (name.starts_with(begin)) return true;
   return false;
 }
 
 /// A tensor that nobody reads means that the config tells of another model.
-void refuse_unknown(const SafetensorsFolder& files, const ModelSpec& spec, const std::set<std::string>& used) {
-  for (const std::string& name : files.names()) {
+void refuse_unknown(const ModelFiles& files, const ModelSpec& spec, const std::set<std::string>& used) {
+  for (const auto& [name, weight] : files.weights) {
     if (used.contains(name) || is_ignored(spec, name)) continue;
-    fail(files.file(name).path().string(), "expected tensors of a {} model only, got '{}'", spec.model_type, name);
+    fail(weight.file, "expected tensors of a {} model only, got '{}'", spec.model_type, name);
   }
+  for (const auto& [name, weight] : files.packed)
+    if (!used.contains(name))
+      fail(files.path.string(), "expected tensors of a {} model only, got '{}'", spec.model_type, name);
 }
+
+void check_packed_shape(const PackedWeight& weight, const std::vector<int64_t>& shape, const std::string& where) {
+  if (weight.shape() != shape)
+    fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(shape, ", "),
+         fmt::join(weight.shape(), ", "));
+}
+
+/// Hands out what read_parameters found.
+struct ReadParameters {
+  ParameterMap dense;
+  PackedWeights packed;                                // under the names of the table
+  std::map<std::string, std::vector<int64_t>> shapes;  // of the packed, by the table
+  at::TensorOptions options;
+  std::string where;
+
+  at::Tensor tensor(const std::string& name) const {
+    const auto found = packed.find(name);
+    if (found == packed.end()) return dense.at(name);
+    check_packed_shape(*found->second, shapes.at(name), where + ": " + name);
+    return found->second->dequantize().to(options);
+  }
+
+  std::shared_ptr<Linear> layer(const LinearSpec& spec) const {
+    const auto found = packed.find(spec.name + ".weight");
+    if (found == packed.end()) return nullptr;
+    // Packed formats know (out, in) only, also where the plain file would hold (in, out).
+    check_packed_shape(*found->second, {spec.out, spec.in}, where + ": " + found->first);
+    const at::Tensor bias = spec.has_bias ? tensor(spec.name + ".bias") : at::Tensor();
+    return std::make_shared<PackedLinear>(found->second, bias, options);
+  }
+};
 
 /// Chunks have their own random streams, so the result does not depend on the threads.
 void fill_normal(at::Tensor& tensor, double deviation, uint64_t seed, uint64_t first_stream) {
@@ -64,30 +106,40 @@ void fill_normal(at::Tensor& tensor, double deviation, uint64_t seed, uint64_t f
 
 }  // namespace
 
-ParameterMap read_parameters(const std::filesystem::path& folder, const ModelSpec& spec, const LoadOptions& options) {
-  const SafetensorsFolder files = SafetensorsFolder::open(folder);
-  ParameterMap parameters;
+ParameterSource read_parameters(const ModelFiles& files, const ModelSpec& spec, const LoadOptions& options) {
+  auto read = std::make_shared<ReadParameters>();
+  read->options = at::TensorOptions().dtype(options.dtype).device(options.device);
+  read->where = files.path.string();
   std::set<std::string> used;
   for (const ParameterSpec& parameter : parameter_table(spec)) {
-    const std::string name = name_in_files(files, spec, parameter.name);
-    parameters[parameter.name] = read_parameter(files.file(name), name, parameter, options);
-    used.insert(name);
+    const auto packed = find_parameter(files.packed, spec, parameter.name);
+    if (packed != files.packed.end()) {
+      read->packed[parameter.name] = packed->second;
+      read->shapes[parameter.name] = parameter.shape;
+      used.insert(packed->first);
+      continue;
+    }
+    const auto found = find_parameter(files.weights, spec, parameter.name);
+    if (found == files.weights.end()) fail(read->where, "expected the tensor '{}', found none", parameter.name);
+    read->dense[parameter.name] = read_parameter(found->second, found->first, parameter, options);
+    used.insert(found->first);
   }
   refuse_unknown(files, spec, used);
-  return parameters;
+  return ParameterSource([read](const std::string& name) { return read->tensor(name); },
+                         [read](const LinearSpec& linear) { return read->layer(linear); });
 }
 
-ParameterMap random_parameters(const ModelSpec& spec, uint64_t seed, const LoadOptions& options) {
+ParameterSource random_parameters(const ModelSpec& spec, uint64_t seed, const LoadOptions& options) {
   ParameterMap parameters;
   uint64_t tensor_number = 0;
   for (const ParameterSpec& parameter : parameter_table(spec)) {
     at::Tensor tensor = at::zeros(parameter.shape, at::kFloat);
     if (parameter.init == ParameterInit::one) tensor.fill_(1);
     if (parameter.init == ParameterInit::normal) fill_normal(tensor, spec.initializer_range, seed, tensor_number << 32);
-    parameters[parameter.name] = tensor.to(options.device, options.dtype);
+    parameters[parameter.name] = tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
     ++tensor_number;
   }
-  return parameters;
+  return source_of(std::move(parameters));
 }
 
 }  // namespace llmbox

@@ -10,7 +10,18 @@ struct Case {
   int64_t heads, key_heads, dim;
   std::vector<int64_t> lengths;
   AttentionShape shape;
+  int64_t value_dim = 0;  // 0: dim
 };
+
+AttentionShape with_slopes(AttentionShape shape, std::vector<float> slopes) {
+  shape.slopes = at::tensor(at::ArrayRef<float>(slopes), at::kFloat);
+  return shape;
+}
+
+AttentionShape with_sinks(AttentionShape shape, std::vector<float> sinks) {
+  shape.sinks = at::tensor(at::ArrayRef<float>(sinks), at::kFloat);
+  return shape;
+}
 
 std::vector<Case> cases() {
   return {
@@ -22,6 +33,12 @@ std::vector<Case> cases() {
       {8, 2, 128, {100}, {0.088, 70, 8.0}},
       {5, 5, 80, {33, 129}, {0.11, 64}},
       {9, 3, 64, {300}, {0.125}},
+      {4, 2, 24, {70, 3, 130}, {0.2}, 16},
+      {2, 2, 16, {5, 150}, {0.2, 20}, 40},
+      {4, 2, 16, {1, 100, 129}, with_slopes({0.25}, {0.5, 0.25, 0.0625, 0.01})},
+      {2, 1, 32, {200}, with_slopes({0.2, 50, 4.0}, {0.7, 0.1})},
+      {4, 2, 16, {1, 100, 129}, with_sinks({0.25}, {2.0, -1.0, 0.5, 9.0})},
+      {2, 2, 32, {200}, with_slopes(with_sinks({0.2, 30}, {0.3, 1.0}), {0.7, 0.1})},
   };
 }
 
@@ -34,7 +51,7 @@ std::vector<int64_t> starts_of(const std::vector<int64_t>& lengths) {
 Tensors inputs_of(const Case& c, at::ScalarType type) {
   const int64_t n = starts_of(c.lengths).back();
   return {random_tensor({n, c.heads, c.dim}, type, 1), random_tensor({n, c.key_heads, c.dim}, type, 2),
-          random_tensor({n, c.key_heads, c.dim}, type, 3)};
+          random_tensor({n, c.key_heads, c.value_dim > 0 ? c.value_dim : c.dim}, type, 3)};
 }
 
 TEST(SegmentAttentionTest, EqualsNaiveInValueAndGradients) {
@@ -47,6 +64,17 @@ TEST(SegmentAttentionTest, EqualsNaiveInValueAndGradients) {
       expect_equal_to_naive(op, naive, inputs_of(c, type), type);
     }
   }
+}
+
+TEST(SegmentAttentionTest, SinksGetTheirGradient) {
+  const std::vector<int64_t> starts{0, 70, 75};
+  const Case c{4, 2, 16, {70, 5}, {0.3}};
+  Tensors in = inputs_of(c, at::kFloat);
+  in.push_back(at::tensor({0.5f, -1.0f, 2.0f, 0.0f}));
+  const auto shape = [](const at::Tensor& sinks) { return AttentionShape{.scale = 0.3, .sinks = sinks}; };
+  const Op op = [&](const Tensors& t) { return segment_attention(t[0], t[1], t[2], starts, shape(t[3])); };
+  const Op naive = [&](const Tensors& t) { return segment_attention_naive(t[0], t[1], t[2], starts, shape(t[3])); };
+  expect_equal_to_naive(op, naive, in, at::kFloat);
 }
 
 TEST(SegmentAttentionTest, NaiveGradientIsThatOfDifferences) {
@@ -109,7 +137,7 @@ struct Cache {
 Cache cache_of(const at::Tensor& k, const at::Tensor& v, int64_t page_size) {
   const int64_t n = k.size(0), n_page = (n + page_size - 1) / page_size + 1;
   Cache cache{at::full({n_page, page_size, k.size(1), k.size(2)}, std::nan(""), k.options()), {}, {}};
-  cache.values = cache.keys.clone();
+  cache.values = at::full({n_page, page_size, v.size(1), v.size(2)}, std::nan(""), v.options());
   for (int64_t p = 0; p + 1 < n_page; ++p) cache.pages.push_back(static_cast<int32_t>(n_page - 1 - p));
   for (int64_t i = 0; i < n; ++i) {
     cache.keys[cache.pages[i / page_size]][i % page_size].copy_(k[i]);

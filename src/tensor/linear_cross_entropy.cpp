@@ -16,15 +16,27 @@ constexpr int64_t kChunkRows = 512;
 
 struct Head {
   at::Tensor weight, bias;
+  LogitShape shape{};
 };
+
+at::Tensor shaped(const at::Tensor& product, const LogitShape& shape) {
+  if (shape.softcap == 0) return shape.scale == 1 ? product : product * shape.scale;
+  return at::tanh(product * (shape.scale / shape.softcap)) * shape.softcap;
+}
+
+/// d logit / d product, from the logits.
+at::Tensor slope_of(const at::Tensor& logits, const LogitShape& shape) {
+  if (shape.softcap == 0) return at::scalar_tensor(shape.scale, logits.options());
+  return (1 - (logits / shape.softcap).square()) * shape.scale;
+}
 
 at::Tensor logits_of(const at::Tensor& hidden, const Head& head) {
   return at::linear(hidden, head.weight, head.bias.defined() ? std::optional(head.bias) : std::nullopt);
 }
 
 at::Tensor wide_logits(const at::Tensor& hidden, const Head& head) {
-  const at::Tensor logits = logits_of(hidden, head);
-  return hidden.scalar_type() == at::kDouble ? logits : logits.to(at::kFloat);
+  const at::Tensor product = logits_of(hidden, head);
+  return shaped(hidden.scalar_type() == at::kDouble ? product : product.to(at::kFloat), head.shape);
 }
 
 /// The loss of every row of logits (M, V); where `gradient`, the rows become softmax - onehot.
@@ -89,8 +101,10 @@ LossAndGrads chunked_loss(const at::Tensor& hidden, const Head& head, const at::
   for (int64_t c = 0; c < chunks; ++c) {
     const int64_t begin = c * kChunkRows, n = std::min(kChunkRows, n_row - begin);
     const at::Tensor rows = hidden.narrow(0, begin, n);
-    at::Tensor logits = logits_of(rows, head).contiguous();  // (n, V)
+    at::Tensor logits = shaped(logits_of(rows, head), head.shape).contiguous();  // (n, V)
+    const at::Tensor slope = head.shape.is_plain() ? at::Tensor() : slope_of(logits, head.shape);
     for (const RowLoss& row : row_losses(logits, labels.narrow(0, begin, n), wanted.any())) result.loss += row.nll;
+    if (slope.defined() && wanted.any()) logits.mul_(slope);
     if (wanted.hidden) grads.hidden.narrow(0, begin, n).copy_(at::mm(logits, head.weight));
     if (wanted.weight) collect(grads.weight, at::mm(logits.t(), rows), chunks == 1);
     if (wanted.bias) collect(grads.bias, logits.sum(0, false, at::kFloat), chunks == 1);
@@ -127,10 +141,10 @@ KeptRows keep_rows(const at::Tensor& hidden, const at::Tensor& labels) {
 class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias, const at::Tensor& labels) {
+                            const std::optional<at::Tensor>& bias, const at::Tensor& labels, const LogitShape& shape) {
     const KeptRows kept = keep_rows(hidden, labels);
     const Wanted wanted{hidden.requires_grad(), weight.requires_grad(), bias && bias->requires_grad()};
-    LossAndGrads result = chunked_loss(kept.hidden, {weight, bias.value_or(at::Tensor())}, kept.labels, wanted);
+    LossAndGrads result = chunked_loss(kept.hidden, {weight, bias.value_or(at::Tensor()), shape}, kept.labels, wanted);
     HeadGrads& grads = result.grads;
     if (wanted.weight && !grads.weight.defined()) grads.weight = at::zeros(weight.sizes(), weight.options());
     if (wanted.bias && !grads.bias.defined()) grads.bias = at::zeros(bias->sizes(), bias->options());
@@ -159,27 +173,28 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
       const int64_t rows = ctx->saved_data["rows"].toInt();
       hidden = at::zeros({rows, hidden.size(1)}, hidden.options()).index_copy_(0, kept, hidden);
     }
-    return {hidden, scaled(take("weight"), factor, type), scaled(take("bias"), factor, type), {}};
+    return {hidden, scaled(take("weight"), factor, type), scaled(take("bias"), factor, type), {}, {}};
   }
 };
 
 }  // namespace
 
 at::Tensor linear_cross_entropy_naive(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,
-                                      const at::Tensor& labels) {
-  return at::cross_entropy_loss(wide_logits(hidden, {weight, bias}), labels, {}, at::Reduction::Sum, kIgnoredLabel);
+                                      const at::Tensor& labels, const LogitShape& shape) {
+  return at::cross_entropy_loss(wide_logits(hidden, {weight, bias, shape}), labels, {}, at::Reduction::Sum,
+                                kIgnoredLabel);
 }
 
 at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,
-                                const at::Tensor& labels) {
-  if (!kernels_take({hidden, weight, bias})) return linear_cross_entropy_naive(hidden, weight, bias, labels);
+                                const at::Tensor& labels, const LogitShape& shape) {
+  if (!kernels_take({hidden, weight, bias})) return linear_cross_entropy_naive(hidden, weight, bias, labels, shape);
   if (!needs_grad({hidden, weight, bias})) {
     const KeptRows kept = keep_rows(hidden.contiguous(), labels.contiguous());
-    const double loss = chunked_loss(kept.hidden, {weight, bias}, kept.labels, {false, false, false}).loss;
+    const double loss = chunked_loss(kept.hidden, {weight, bias, shape}, kept.labels, {false, false, false}).loss;
     return at::scalar_tensor(loss, hidden.options().dtype(at::kFloat));
   }
   const std::optional<at::Tensor> some_bias = bias.defined() ? std::optional(bias) : std::nullopt;
-  return LinearCrossEntropy::apply(hidden.contiguous(), weight, some_bias, labels.contiguous());
+  return LinearCrossEntropy::apply(hidden.contiguous(), weight, some_bias, labels.contiguous(), shape);
 }
 
 TokenScores linear_token_scores(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,

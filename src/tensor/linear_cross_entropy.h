@@ -9,12 +9,19 @@ namespace llmbox {
 
 inline constexpr int64_t kIgnoredLabel = -100;
 
+/// What happens to the product before it is a logit: z → softcap·tanh(scale z / softcap), softcap 0: scale z.
+struct LogitShape {
+  double scale = 1;
+  double softcap = 0;
+  bool is_plain() const { return scale == 1 && softcap == 0; }
+};
+
 /// Sum over rows of -log softmax(hidden weightᵀ + bias)[label], a float32 scalar, differentiable in hidden, weight and
 /// bias. hidden (N, E), weight (V, E), bias (V) or undefined, labels (N) int64, kIgnoredLabel = skipped.
 at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,
-                                const at::Tensor& labels);
+                                const at::Tensor& labels, const LogitShape& shape = {});
 at::Tensor linear_cross_entropy_naive(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,
-                                      const at::Tensor& labels);
+                                      const at::Tensor& labels, const LogitShape& shape = {});
 
 struct TokenScores {
   at::Tensor logprob;    // (M) float32, log softmax(logits)[target]

@@ -16,10 +16,17 @@ at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tens
   const auto options = at::TensorOptions().dtype(at::kLong).device(q.device());
   const at::Tensor row = at::arange(n_key - n_query, n_key, options).unsqueeze(1);
   const at::Tensor column = at::arange(n_key, options).unsqueeze(0);
+  if (shape.slopes.defined()) {
+    const at::Tensor distance = (column - row).to(wide_type);  // (Nq, Nk)
+    scores = scores + shape.slopes.to(q.device(), wide_type).view({-1, 1, 1}) * distance;
+  }
   at::Tensor hidden = column.gt(row);
   if (shape.window > 0) hidden = hidden.logical_or(column.le(row - shape.window));
   scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
-  return at::matmul(at::softmax(scores, -1), values).transpose(0, 1).to(q.scalar_type());
+  if (!shape.sinks.defined()) return at::matmul(at::softmax(scores, -1), values).transpose(0, 1).to(q.scalar_type());
+  const at::Tensor sinks = shape.sinks.to(wide_type).view({-1, 1, 1}).expand({-1, n_query, 1});
+  const at::Tensor weights = at::softmax(at::cat({scores, sinks}, -1), -1).narrow(-1, 0, n_key);
+  return at::matmul(weights, values).transpose(0, 1).to(q.scalar_type());
 }
 
 }  // namespace llmbox

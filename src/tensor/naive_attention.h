@@ -8,7 +8,7 @@
 
 namespace llmbox {
 
-/// q (Nq, H, D), k and v (Nk, K, D), Nq ≤ Nk → (Nq, H, D). Query i sits at position Nk - Nq + i.
+/// q (Nq, H, D), k (Nk, K, D), v (Nk, K, Dv), Nq ≤ Nk → (Nq, H, Dv). Query i sits at position Nk - Nq + i.
 at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape);
 
 }  // namespace llmbox

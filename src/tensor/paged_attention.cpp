@@ -1,5 +1,6 @@
 #include "tensor/paged_attention.h"
 
+#include "tensor/attention_shape_access.h"
 #include "tensor/kernel_access.h"
 #include "tensor/naive_attention.h"
 
@@ -23,32 +24,35 @@ std::vector<PagedTile> paged_tiles(std::span<const PagedSequence> sequences, int
 
 struct PagedInputs {
   at::Tensor q, key_pages, value_pages, out;
+  KernelShape shape;
 };
 
 template <class T>
-void run_tile(const PagedInputs& in, const PagedTile& place, int64_t key_head, const AttentionScaling& scaling) {
-  const int64_t heads = in.q.size(1), dim = in.q.size(2), key_heads = in.key_pages.size(2), group = heads / key_heads;
+void run_tile(const PagedInputs& in, const PagedTile& place, int64_t key_head) {
+  const int64_t heads = in.q.size(1), key_heads = in.key_pages.size(2), group = heads / key_heads;
+  const int64_t dim = in.q.size(2), value_dim = in.value_pages.size(3);
   const PagedSequence& sequence = *place.sequence;
   const int64_t n_query = sequence.q_end - sequence.q_begin;
   ForwardTile<T> tile;
   tile.count = std::min(kTile, n_query * group - place.first);
   tile.log_sum[0] = nullptr;
+  in.shape.begin_tile(tile);
   for (int64_t i = 0; i < tile.count; ++i) {
     const int64_t query = (place.first + i) / group, head = key_head * group + (place.first + i) % group;
-    const int64_t row = ((sequence.q_begin + query) * heads + head) * dim;
-    tile.query[i] = pointer<T>(in.q) + row;
-    tile.out[i] = mutable_pointer<T>(in.out) + row;
+    const int64_t row = (sequence.q_begin + query) * heads + head;
+    tile.query[i] = pointer<T>(in.q) + row * dim;
+    tile.out[i] = mutable_pointer<T>(in.out) + row * value_dim;
+    in.shape.set_head(tile, i, head);
     tile.position[i] = sequence.kv_length - n_query + query;
   }
-  const int64_t page_size = in.key_pages.size(1);
-  tile.rows = {pointer<T>(in.key_pages) + key_head * dim,
-               pointer<T>(in.value_pages) + key_head * dim,
-               key_heads * dim,
-               sequence.pages.data(),
-               page_size,
-               page_size * key_heads * dim};
+  tile.rows = {.keys = pointer<T>(in.key_pages) + key_head * dim,
+               .values = pointer<T>(in.value_pages) + key_head * value_dim,
+               .key_stride = key_heads * dim,
+               .value_stride = key_heads * value_dim,
+               .pages = sequence.pages.data(),
+               .page_size = in.key_pages.size(1)};
   tile.dim = dim;
-  tile.scaling = scaling;
+  tile.value_dim = value_dim;
   kernel_table().of<T>().attention.forward(tile);
 }
 
@@ -57,7 +61,7 @@ void run_tile(const PagedInputs& in, const PagedTile& place, int64_t key_head, c
 at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_pages, const at::Tensor& value_pages,
                                  std::span<const PagedSequence> sequences, const AttentionShape& shape) {
   const at::NoGradGuard no_grad;
-  at::Tensor result = at::empty_like(q, at::MemoryFormat::Contiguous);
+  at::Tensor result = at::empty({q.size(0), q.size(1), value_pages.size(3)}, q.options());
   for (const PagedSequence& sequence : sequences) {
     const int64_t n_query = sequence.q_end - sequence.q_begin;
     if (n_query == 0) continue;
@@ -73,19 +77,19 @@ at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_page
 
 at::Tensor paged_attention(const at::Tensor& q, const at::Tensor& key_pages, const at::Tensor& value_pages,
                            std::span<const PagedSequence> sequences, const AttentionShape& shape) {
-  const bool odd_pairs = q.scalar_type() == at::kBFloat16 && q.size(2) % 2 != 0;
+  const bool odd_pairs = q.scalar_type() == at::kBFloat16 && (q.size(2) % 2 != 0 || value_pages.size(3) % 2 != 0);
   const bool in_place = key_pages.is_contiguous() && value_pages.is_contiguous();
   if (!kernels_take({q, key_pages, value_pages}) || odd_pairs || !in_place) {
     return paged_attention_naive(q, key_pages, value_pages, sequences, shape);
   }
   const at::Tensor queries = q.contiguous();
-  const PagedInputs in{queries, key_pages, value_pages, at::empty(q.sizes(), q.options())};
+  const at::Tensor out = at::empty({q.size(0), q.size(1), value_pages.size(3)}, q.options());
+  const PagedInputs in{queries, key_pages, value_pages, out, KernelShape(shape)};
   const int64_t key_heads = key_pages.size(2);
   const std::vector<PagedTile> tiles = paged_tiles(sequences, q.size(1) / key_heads);
-  const AttentionScaling scaling{static_cast<float>(shape.scale), static_cast<float>(shape.softcap), shape.window};
   by_type(q, [&](auto type) {
     parallel_items(static_cast<int64_t>(tiles.size()) * key_heads,
-                   [&](int64_t i) { run_tile<decltype(type)>(in, tiles[i / key_heads], i % key_heads, scaling); });
+                   [&](int64_t i) { run_tile<decltype(type)>(in, tiles[i / key_heads], i % key_heads); });
   });
   return in.out;
 }

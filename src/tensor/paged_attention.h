@@ -18,7 +18,8 @@ struct PagedSequence {
   std::span<const int32_t> pages;  // page numbers: position p lies in pages[p / page_size], row p % page_size
 };
 
-/// q (N, H, D); key_pages and value_pages (P, page_size, K, D), contiguous, of q's dtype → (N, H, D).
+/// q (N, H, D); key_pages (P, page_size, K, D) and value_pages (P, page_size, K, Dv), contiguous, of q's dtype
+/// → (N, H, Dv).
 /// Query i of a sequence sits at position kv_length - n_q + i and sees the keys up to it (within shape.window).
 at::Tensor paged_attention(const at::Tensor& q, const at::Tensor& key_pages, const at::Tensor& value_pages,
                            std::span<const PagedSequence> sequences, const AttentionShape& shape);

@@ -143,26 +143,38 @@ at::Tensor SafetensorsFile::tensor(const std::string& name) const {
       data, entry.shape, [mapping = mapping_](void*) {}, options);
 }
 
+size_t byte_count(const Weight& weight) {
+  size_t count = at::elementSize(weight.dtype);
+  for (const int64_t n : weight.shape) count *= static_cast<size_t>(n);
+  return count;
+}
+
 std::string safetensors_dtype(at::ScalarType type) {
   for (const auto& [name, known] : kTypes)
     if (type == known) return name;
   fail("safetensors", "expected a dtype that the format knows, got {}", at::toString(type));
 }
 
-void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+NamedWeights weights_of(const NamedTensors& tensors) {
+  NamedWeights weights;
+  for (const auto& [name, tensor] : tensors) weights.emplace_back(name, weight_of(tensor, ""));
+  return weights;
+}
+
+void save_safetensors(const std::filesystem::path& path, const NamedWeights& weights,
                       const std::map<std::string, std::string>& metadata) {
   // Wide types first: every tensor is then aligned for its type.
-  NamedTensors sorted = tensors;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.second.element_size() > b.second.element_size(); });
+  NamedWeights sorted = weights;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return at::elementSize(a.second.dtype) > at::elementSize(b.second.dtype);
+  });
   Json header = Json::object();
   if (!metadata.empty()) header["__metadata__"] = metadata;
   size_t offset = 0;
-  for (const auto& [name, tensor] : sorted) {
-    const size_t end = offset + tensor.nbytes();
-    header[name] = {{"dtype", safetensors_dtype(tensor.scalar_type())},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {offset, end}}};
+  for (const auto& [name, weight] : sorted) {
+    const size_t end = offset + byte_count(weight);
+    header[name] = {
+        {"dtype", safetensors_dtype(weight.dtype)}, {"shape", weight.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();
@@ -171,11 +183,17 @@ void save_safetensors(const std::filesystem::path& path, const NamedTensors& ten
   AtomicFile file(path);
   file.write(&length, kLengthBytes);
   file.write(text.data(), text.size());
-  for (const auto& [name, tensor] : sorted) {
-    const at::Tensor bytes = tensor.detach().cpu().contiguous();
+  for (const auto& [name, weight] : sorted) {
+    const at::Tensor bytes = weight.read().detach().cpu().contiguous();
+    CHECK(bytes.scalar_type() == weight.dtype && bytes.sizes() == weight.shape, "{}", name);
     file.write(bytes.data_ptr(), bytes.nbytes());
   }
   file.commit();
+}
+
+void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                      const std::map<std::string, std::string>& metadata) {
+  save_safetensors(path, weights_of(tensors), metadata);
 }
 
 }  // namespace llmbox

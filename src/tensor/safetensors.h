@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "core/json.h"
+#include "tensor/weight_map.h"
 
 namespace llmbox {
 
@@ -52,9 +53,15 @@ class SafetensorsFile {
 
 using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// Writes whole or not at all. Tensors of any device and stride; types that the format knows.
+/// Writes whole or not at all, one weight after the other, each read when its turn comes. Any device and stride; types
+/// that the format knows.
+void save_safetensors(const std::filesystem::path& path, const NamedWeights& weights,
+                      const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                       const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
+
+NamedWeights weights_of(const NamedTensors& tensors);
+size_t byte_count(const Weight& weight);
 
 /// "F32", "BF16" …; Error for a type that the format does not know.
 std::string safetensors_dtype(at::ScalarType type);

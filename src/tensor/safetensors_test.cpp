@@ -7,6 +7,7 @@
 
 #include "core/test_shared.h"
 #include "tensor/safetensors_folder.h"
+#include "tensor/weight_map.h"
 
 namespace llmbox {
 namespace {
@@ -91,10 +92,10 @@ TEST(Safetensors, AFileThatIsNoneIsRefused) {
 TEST(SafetensorsFolder, ShardsAndTheirIndexReadBack) {
   const TempFolder folder;
   const NamedTensors tensors = {{"a", at::rand({100})}, {"b", at::rand({100})}, {"c", at::rand({300})}};
-  const auto files = save_safetensors_folder(folder.path(), tensors, 800);
+  const auto files = save_safetensors_folder(folder.path(), weights_of(tensors), 800);
   EXPECT_EQ(files.size(), 3u);  // a and b, c, the index
-  const SafetensorsFolder again = SafetensorsFolder::open(folder.path());
-  for (const auto& [name, tensor] : tensors) EXPECT_TRUE(at::equal(again.tensor(name), tensor));
+  const WeightMap again = open_weight_folder(folder.path());
+  for (const auto& [name, tensor] : tensors) EXPECT_TRUE(at::equal(again.at(name).read(), tensor));
   const Json index = read_json_file(folder.path() / "model.safetensors.index.json");
   EXPECT_EQ(index["metadata"]["total_size"], 2000);
   EXPECT_EQ(index["weight_map"]["c"], "model-00002-of-00002.safetensors");

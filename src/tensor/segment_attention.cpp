@@ -1,5 +1,6 @@
 #include "tensor/segment_attention.h"
 
+#include "tensor/attention_shape_access.h"
 #include "tensor/kernel_access.h"
 #include "tensor/naive_attention.h"
 
@@ -10,16 +11,10 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-AttentionScaling scaling_of(const AttentionShape& shape) {
-  return {static_cast<float>(shape.scale), static_cast<float>(shape.softcap), shape.window};
-}
-
 struct Heads {
-  int64_t query, key, dim;
+  int64_t query, key, dim, value_dim;
   int64_t group() const { return query / key; }
 };
-
-Heads heads_of(const at::Tensor& q, const at::Tensor& k) { return {q.size(1), k.size(1), q.size(2)}; }
 
 /// One forward tile: up to kTile of a segment's (token, head of the group) pairs that share a key head.
 struct TilePlace {
@@ -40,49 +35,60 @@ std::vector<TilePlace> tile_places(std::span<const int64_t> starts, int64_t grou
 
 struct Inputs {
   at::Tensor q, k, v;  // contiguous
+  Heads heads() const { return {q.size(1), k.size(1), q.size(2), v.size(2)}; }
+  at::Tensor empty_out() const { return at::empty({q.size(0), q.size(1), v.size(2)}, q.options()); }
+};
+
+/// What a forward pass leaves.
+struct Attended {
+  at::Tensor out, log_sum;  // log_sum (N, H) where wanted
 };
 
 template <class T>
-void forward_tile(const Inputs& in, const at::Tensor& out, const at::Tensor& log_sum, const TilePlace& place,
-                  int64_t key_head, const AttentionScaling& scaling) {
-  const Heads heads = heads_of(in.q, in.k);
-  const int64_t group = heads.group(), key_row = heads.key * heads.dim;
+void forward_tile(const Inputs& in, const Attended& to, const TilePlace& place, int64_t key_head,
+                  const KernelShape& shape) {
+  const Heads heads = in.heads();
+  const int64_t group = heads.group();
   ForwardTile<T> tile;
+  shape.begin_tile(tile);
   tile.count = std::min(kTile, place.length * group - place.first);
   for (int64_t i = 0; i < tile.count; ++i) {
     const int64_t position = (place.first + i) / group, head = key_head * group + (place.first + i) % group;
     const int64_t row = (place.begin + position) * heads.query + head;
     tile.query[i] = pointer<T>(in.q) + row * heads.dim;
-    tile.out[i] = mutable_pointer<T>(out) + row * heads.dim;
-    tile.log_sum[i] = log_sum.defined() ? mutable_pointer<float>(log_sum) + row : nullptr;
+    tile.out[i] = mutable_pointer<T>(to.out) + row * heads.value_dim;
+    tile.log_sum[i] = to.log_sum.defined() ? mutable_pointer<float>(to.log_sum) + row : nullptr;
+    shape.set_head(tile, i, head);
     tile.position[i] = position;
   }
-  const int64_t offset = place.begin * key_row + key_head * heads.dim;
-  tile.rows = {pointer<T>(in.k) + offset, pointer<T>(in.v) + offset, key_row};
+  const int64_t first = place.begin * heads.key + key_head;
+  tile.rows = {.keys = pointer<T>(in.k) + first * heads.dim,
+               .values = pointer<T>(in.v) + first * heads.value_dim,
+               .key_stride = heads.key * heads.dim,
+               .value_stride = heads.key * heads.value_dim};
   tile.dim = heads.dim;
-  tile.scaling = scaling;
+  tile.value_dim = heads.value_dim;
   kernel_table().of<T>().attention.forward(tile);
 }
 
-/// → (out, log_sum (N, H) where wanted)
-std::pair<at::Tensor, at::Tensor> attend(const Inputs& in, std::span<const int64_t> starts, const AttentionShape& shape,
-                                         bool keep_log_sum) {
-  const Heads heads = heads_of(in.q, in.k);
-  const at::Tensor out = at::empty(in.q.sizes(), in.q.options());
-  at::Tensor log_sum;
-  if (keep_log_sum) log_sum = at::empty({in.q.size(0), heads.query}, in.q.options().dtype(at::kFloat));
+Attended attend(const Inputs& in, std::span<const int64_t> starts, const AttentionShape& shape, bool keep_log_sum) {
+  const Heads heads = in.heads();
+  Attended to{in.empty_out(), {}};
+  if (keep_log_sum) to.log_sum = at::empty({in.q.size(0), heads.query}, in.q.options().dtype(at::kFloat));
+  const KernelShape kernel_shape(shape);
   const std::vector<TilePlace> places = tile_places(starts, heads.group());
   by_type(in.q, [&](auto type) {
     parallel_items(static_cast<int64_t>(places.size()) * heads.key, [&](int64_t i) {
-      forward_tile<decltype(type)>(in, out, log_sum, places[i / heads.key], i % heads.key, scaling_of(shape));
+      forward_tile<decltype(type)>(in, to, places[i / heads.key], i % heads.key, kernel_shape);
     });
   });
-  return {out, log_sum};
+  return to;
 }
 
 struct BackwardInputs {
   Inputs in;
-  at::Tensor out, log_sum, grad_out;
+  Attended attended;
+  at::Tensor grad_out;
 };
 
 /// Sums the query heads' shares (N, H, D) of a key head's gradient, in the order of the heads.
@@ -93,9 +99,11 @@ at::Tensor sum_groups(const at::Tensor& shares, const at::Tensor& like) {
 }
 
 variable_list attend_backward(const BackwardInputs& b, std::span<const int64_t> starts, const AttentionShape& shape) {
-  const Heads heads = heads_of(b.in.q, b.in.k);
+  const Heads heads = b.in.heads();
+  const KernelShape kernel_shape(shape);
   const at::Tensor dq = at::empty(b.in.q.sizes(), b.in.q.options());
-  const at::Tensor dk = at::empty(b.in.q.sizes(), b.in.q.options().dtype(at::kFloat)), dv = at::empty_like(dk);
+  const at::Tensor dk = at::empty(b.in.q.sizes(), b.in.q.options().dtype(at::kFloat));
+  const at::Tensor dv = at::empty(b.attended.out.sizes(), dk.options());
   std::vector<std::pair<int64_t, int64_t>> segments;  // (length, begin), long ones first
   for (size_t s = 0; s + 1 < starts.size(); ++s) segments.push_back({starts[s + 1] - starts[s], starts[s]});
   std::sort(segments.rbegin(), segments.rend());
@@ -103,36 +111,51 @@ variable_list attend_backward(const BackwardInputs& b, std::span<const int64_t> 
     using T = decltype(type);
     parallel_items(static_cast<int64_t>(segments.size()) * heads.query, [&](int64_t i) {
       const auto [length, begin] = segments[i / heads.query];
-      const int64_t head = i % heads.query, row = (begin * heads.query + head) * heads.dim;
-      const int64_t key_row = (begin * heads.key + head / heads.group()) * heads.dim;
+      const int64_t head = i % heads.query, row = begin * heads.query + head;
+      const int64_t key_row = begin * heads.key + head / heads.group();
+      const int64_t at = row * heads.dim, value_at = row * heads.value_dim;
       if (length == 0) return;
-      kernel_table().of<T>().attention.backward({.query = pointer<T>(b.in.q) + row,
-                                                 .key = pointer<T>(b.in.k) + key_row,
-                                                 .value = pointer<T>(b.in.v) + key_row,
-                                                 .out = pointer<T>(b.out) + row,
-                                                 .grad_out = pointer<T>(b.grad_out) + row,
-                                                 .log_sum = pointer<float>(b.log_sum) + begin * heads.query + head,
-                                                 .grad_query = mutable_pointer<T>(dq) + row,
-                                                 .grad_key = mutable_pointer<float>(dk) + row,
-                                                 .grad_value = mutable_pointer<float>(dv) + row,
+      kernel_table().of<T>().attention.backward({.query = pointer<T>(b.in.q) + at,
+                                                 .key = pointer<T>(b.in.k) + key_row * heads.dim,
+                                                 .value = pointer<T>(b.in.v) + key_row * heads.value_dim,
+                                                 .out = pointer<T>(b.attended.out) + value_at,
+                                                 .grad_out = pointer<T>(b.grad_out) + value_at,
+                                                 .log_sum = pointer<float>(b.attended.log_sum) + row,
+                                                 .grad_query = mutable_pointer<T>(dq) + at,
+                                                 .grad_key = mutable_pointer<float>(dk) + at,
+                                                 .grad_value = mutable_pointer<float>(dv) + value_at,
                                                  .query_stride = heads.query * heads.dim,
                                                  .key_stride = heads.key * heads.dim,
                                                  .log_sum_stride = heads.query,
                                                  .grad_key_stride = heads.query * heads.dim,
+                                                 .out_stride = heads.query * heads.value_dim,
+                                                 .value_stride = heads.key * heads.value_dim,
+                                                 .grad_value_stride = heads.query * heads.value_dim,
                                                  .length = length,
                                                  .dim = heads.dim,
-                                                 .scaling = scaling_of(shape)});
+                                                 .value_dim = heads.value_dim,
+                                                 .slope = kernel_shape.slope(head),
+                                                 .scaling = kernel_shape.scaling()});
     });
   });
   return {dq, sum_groups(dk, b.in.k), sum_groups(dv, b.in.v)};
 }
 
+/// A sink's weight is exp(sink - log_sum); it has no value, so its score's gradient is -weight · (out · grad_out).
+at::Tensor sink_gradient(const BackwardInputs& b, const at::Tensor& sinks) {
+  const at::Tensor delta = (b.attended.out.to(at::kFloat) * b.grad_out.to(at::kFloat)).sum(-1);  // (N, H)
+  const at::Tensor weight = at::exp(sinks.to(at::kFloat) - b.attended.log_sum);
+  return (weight * delta).sum(0).neg().to(sinks.scalar_type());
+}
+
 class SegmentAttention : public torch::autograd::Function<SegmentAttention> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const std::vector<int64_t>& starts, const AttentionShape& shape) {
+                            const std::optional<at::Tensor>& sinks, const std::vector<int64_t>& starts,
+                            const AttentionShape& shape) {
     const auto [out, log_sum] = attend({q, k, v}, starts, shape, true);
-    ctx->save_for_backward({q, k, v, out, log_sum});
+    ctx->save_for_backward({q, k, v, out, log_sum, sinks.value_or(at::Tensor())});
+    ctx->saved_data["slopes"] = shape.slopes;
     ctx->saved_data["starts"] = starts;
     ctx->saved_data["scale"] = shape.scale;
     ctx->saved_data["window"] = shape.window;
@@ -142,10 +165,11 @@ class SegmentAttention : public torch::autograd::Function<SegmentAttention> {
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     const variable_list saved = ctx->get_saved_variables();
     const AttentionShape shape{ctx->saved_data["scale"].toDouble(), ctx->saved_data["window"].toInt(),
-                               ctx->saved_data["softcap"].toDouble()};
-    variable_list result = attend_backward({{saved[0], saved[1], saved[2]}, saved[3], saved[4], grads[0].contiguous()},
-                                           ctx->saved_data["starts"].toIntVector(), shape);
-    result.resize(5);
+                               ctx->saved_data["softcap"].toDouble(), ctx->saved_data["slopes"].toTensor()};
+    const BackwardInputs inputs{{saved[0], saved[1], saved[2]}, {saved[3], saved[4]}, grads[0].contiguous()};
+    variable_list result = attend_backward(inputs, ctx->saved_data["starts"].toIntVector(), shape);
+    result.push_back(saved[5].defined() ? sink_gradient(inputs, saved[5]) : at::Tensor());
+    result.resize(6);
     return result;
   }
 };
@@ -162,19 +186,20 @@ at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, con
           attend_naive(q.narrow(0, begin, length), k.narrow(0, begin, length), v.narrow(0, begin, length), shape));
     }
   }
-  return parts.empty() ? at::empty_like(q) : at::cat(parts, 0);
+  return parts.empty() ? Inputs{q, k, v}.empty_out() : at::cat(parts, 0);
 }
 
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::span<const int64_t> segment_starts, const AttentionShape& shape) {
-  const bool odd_pairs = q.scalar_type() == at::kBFloat16 && q.size(2) % 2 != 0;
+  const bool odd_pairs = q.scalar_type() == at::kBFloat16 && (q.size(2) % 2 != 0 || v.size(2) % 2 != 0);
   if (!kernels_take({q, k, v}) || odd_pairs) return segment_attention_naive(q, k, v, segment_starts, shape);
   const Inputs in{q.contiguous(), k.contiguous(), v.contiguous()};
-  if (needs_grad({q, k, v})) {
+  if (needs_grad({q, k, v, shape.sinks})) {
     const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-    return SegmentAttention::apply(in.q, in.k, in.v, starts, shape);
+    const auto sinks = shape.sinks.defined() ? std::optional(shape.sinks) : std::nullopt;
+    return SegmentAttention::apply(in.q, in.k, in.v, sinks, starts, shape);
   }
-  return attend(in, segment_starts, shape, false).first;
+  return attend(in, segment_starts, shape, false).out;
 }
 
 }  // namespace llmbox

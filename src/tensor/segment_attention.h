@@ -1,7 +1,7 @@
-// Causal attention within the segments of a flat batch, differentiable in q, k and v. Scores are never stored: the fast
-// form walks blocks of keys with a running softmax and recomputes them in the backward pass from one number per row and
-// head. Heads are grouped: query head h reads key head h / (H / K). The naive twin is plain ATen, for other devices
-// too.
+// Causal attention within the segments of a flat batch, differentiable in q, k, v and sinks. Scores are never stored:
+// the fast form walks blocks of keys with a running softmax and recomputes them in the backward pass from one number
+// per row and head. Heads are grouped: query head h reads key head h / (H / K). The naive twin is plain ATen, for other
+// devices too.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -12,12 +12,14 @@
 namespace llmbox {
 
 struct AttentionShape {
-  double scale = 0;    // softmax(scale q·k)
-  int64_t window = 0;  // 0: all earlier tokens; else token i sees (i - window, i]
-  double softcap = 0;  // 0: none; else softcap·tanh(s/softcap)
+  double scale = 0;     // softmax(scale q·k)
+  int64_t window = 0;   // 0: all earlier tokens; else token i sees (i - window, i]
+  double softcap = 0;   // 0: none; else softcap·tanh(s/softcap)
+  at::Tensor slopes{};  // (H) float32 on the CPU, or undefined: the score of key j for query i gets slope · (j - i)
+  at::Tensor sinks{};   // (H), or undefined: a logit without a value that takes its share of the softmax
 };
 
-/// q (N, H, D), k and v (N, K, D) → (N, H, D). segment_starts: S + 1 entries from 0 to N, as in TokenBatch.
+/// q (N, H, D), k (N, K, D), v (N, K, Dv) → (N, H, Dv). segment_starts: S + 1 entries from 0 to N, as in TokenBatch.
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::span<const int64_t> segment_starts, const AttentionShape& shape);
 at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "tensor/device.h"
+#include "quant/load.h"
 #include "train/checkpoint.h"
 
 namespace llmbox {
@@ -13,8 +14,8 @@ std::unique_ptr<Decoder> load_base(const TrainConfig& config, const std::optiona
   const LoadOptions options{.dtype = config.model.bf16 || config.model.pure_bf16 ? at::kBFloat16 : at::kFloat,
                             .device = parse_device(config.model.device, "device"),
                             .checkpoint_activations = config.checkpoints_activations()};
-  if (checkpoint && config.model.finetuning_type != "lora") return Decoder::load(*checkpoint, options);
-  if (!config.model.train_from_scratch) return Decoder::load(config.model.model_name_or_path, options);
+  if (checkpoint && config.model.finetuning_type != "lora") return load_decoder(*checkpoint, options);
+  if (!config.model.train_from_scratch) return load_decoder(config.model.model_name_or_path, options);
   const fs::path file = config.model.model_config.empty() ? fs::path(config.model.model_name_or_path) / "config.json"
                                                           : fs::path(config.model.model_config);
   return Decoder::create(read_json_file(file), static_cast<uint64_t>(config.step.seed), options);

@@ -16,12 +16,17 @@ SLOW_INCLUDE = re.compile(r"^\s*#\s*include\s*<torch/(torch|extension)\.h>", re.
 # Families: every file of the folder has a row in the table, every row a file. (folder, glob, table, what a row holds)
 FAMILIES = [
     ("src/arch", "*.cpp", "src/arch/table.cpp", "{stem}", {"table", "spec", "config_reader"}),
+    ("src/model/layers", "*.cpp", "src/model/layers/table.cpp", '"model/layers/{stem}.h"',
+     {"table", "block", "fused_experts", "norm", "parameters", "recurrence", "rope_angles", "router", "transposed_linear"}),
     ("src/infer/sampling", "*.cpp", "src/infer/sampling/table.cpp", "{stem}", {"table", "sampler"}),
     ("src/train/objective", "*.cpp", "src/train/objective/table.cpp", "{stem}", {"table", "objective"}),
     ("src/train/optim", "*.cpp", "src/train/optim/table.cpp", "{stem}", {"table", "optimizer"}),
     ("src/eval/metrics", "*.cpp", "src/eval/metrics/table.cpp", "{stem}", {"table", "metric"}),
     ("src/chat/tool_format", "*.cpp", "src/chat/tool_format/table.cpp", '"{stem}"',
      {"table", "given", "parameters", "python_call", "python_literal", "reply_json", "reply_scan"}),
+    ("src/adapter/method", "*.cpp", "src/adapter/method/table.cpp", "wrap_{stem}", {"table", "reader"}),
+    ("src/tensor/block", "*.cpp", "src/tensor/block/table.cpp", "decode_{stem}", {"table", "affine_fit", "block_type"}),
+    ("src/quant/format", "*.cpp", "src/quant/format/table.cpp", "pack_{stem}", {"table", "packed_layers"}),
     ("src/cli", "*.cpp", "src/cli/verb_table.cpp", '"{stem}"', {"verb_table", "main"}),
     ("templates", "*.jinja", "src/chat/template_table.cpp", '"{stem}"', set()),
 ]

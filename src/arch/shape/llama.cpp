@@ -32,10 +32,6 @@ Sizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
   return sizes;
 }
 
-NormSpec rms(const ConfigReader& config, const std::string& name, int64_t size) {
-  return {.name = name, .size = size, .eps = config.number("rms_norm_eps", 1e-6)};
-}
-
 AttentionSpec llama_attention(const ConfigReader& config, const LlamaShape& shape, const Sizes& sizes,
                               const std::string& name) {
   const int64_t q_size = sizes.n_head * sizes.head_dim;
@@ -50,25 +46,50 @@ AttentionSpec llama_attention(const ConfigReader& config, const LlamaShape& shap
                    {.name = name + ".v_proj", .in = sizes.hidden, .out = kv_size, .has_bias = shape.qkv_bias}};
   attention.out = {.name = name + ".o_proj", .in = q_size, .out = sizes.hidden, .has_bias = shape.out_bias};
   if (shape.qk_norm) {
-    attention.q_norm = rms(config, name + ".q_norm", sizes.head_dim);
-    attention.k_norm = rms(config, name + ".k_norm", sizes.head_dim);
+    attention.q_norm = llama_norm(config, shape, name + ".q_norm", sizes.head_dim);
+    attention.k_norm = llama_norm(config, shape, name + ".k_norm", sizes.head_dim);
   }
   attention.rope = 0;
   attention.scale = 1.0 / std::sqrt(static_cast<double>(sizes.head_dim));
   return attention;
 }
 
-FfnSpec llama_ffn(const ConfigReader& config, const LlamaShape& shape, const Sizes& sizes, const std::string& name) {
+}  // namespace
+
+NormSpec llama_norm(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t size) {
+  return {.name = name,
+          .kind = shape.norm_kind,
+          .size = size,
+          .eps = config.number(shape.eps_key, shape.eps),
+          .has_bias = shape.norm_bias,
+          .weight_offset = shape.norm_offset};
+}
+
+FfnSpec llama_ffn(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t inner) {
+  const int64_t hidden = config.integer("hidden_size");
   FfnSpec ffn;
-  ffn.gate =
-      LinearSpec{.name = name + ".gate_proj", .in = sizes.hidden, .out = sizes.inner, .has_bias = shape.mlp_bias};
-  ffn.up = {.name = name + ".up_proj", .in = sizes.hidden, .out = sizes.inner, .has_bias = shape.mlp_bias};
-  ffn.down = {.name = name + ".down_proj", .in = sizes.inner, .out = sizes.hidden, .has_bias = shape.mlp_bias};
-  ffn.activation = read_activation(config, "hidden_act", "silu");
+  if (shape.gated)
+    ffn.gate = LinearSpec{.name = name + ".gate_proj", .in = hidden, .out = inner, .has_bias = shape.mlp_bias};
+  ffn.up = {.name = name + ".up_proj", .in = hidden, .out = inner, .has_bias = shape.mlp_bias};
+  ffn.down = {.name = name + ".down_proj", .in = inner, .out = hidden, .has_bias = shape.mlp_bias};
+  ffn.activation = read_activation(config, shape.activation_key, shape.activation);
   return ffn;
 }
 
-}  // namespace
+void fuse_qkv(AttentionSpec& attention, const std::string& name) {
+  LinearSpec fused = attention.qkv[0];
+  fused.name = name;
+  fused.out += attention.qkv[1].out + attention.qkv[2].out;
+  attention.qkv = {fused};
+  attention.layout = QkvLayout::fused;
+}
+
+void fuse_gate_up(FfnSpec& ffn, const std::string& name) {
+  ffn.gate.reset();
+  ffn.gate_in_up = true;
+  ffn.up.name = name;
+  ffn.up.out *= 2;
+}
 
 ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape) {
   const Sizes sizes = read_sizes(config, shape);
@@ -80,30 +101,26 @@ ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape) {
   spec.max_positions = config.integer("max_position_embeddings", 2048);
   spec.initializer_range = config.number("initializer_range", 0.02);
   spec.embedding = {"model.embed_tokens", spec.vocab_size, spec.hidden_size};
-  spec.ropes = {read_rope(config, sizes.head_dim)};
+  spec.ropes = {read_rope(config, sizes.head_dim, shape.rope)};
   const int64_t n_layer = config.integer("num_hidden_layers");
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "model.layers." + std::to_string(i);
     LayerSpec layer;
-    layer.before_attention = rms(config, name + ".input_layernorm", sizes.hidden);
-    layer.before_ffn = rms(config, name + ".post_attention_layernorm", sizes.hidden);
+    layer.before_attention = llama_norm(config, shape, name + ".input_layernorm", sizes.hidden);
+    layer.before_ffn = llama_norm(config, shape, name + ".post_attention_layernorm", sizes.hidden);
     layer.attention = llama_attention(config, shape, sizes, name + ".self_attn");
     layer.attention.window = shape.window ? shape.window(i) : 0;
-    layer.ffn = llama_ffn(config, shape, sizes, name + ".mlp");
+    layer.ffn = llama_ffn(config, shape, name + ".mlp", sizes.inner);
     spec.layers.push_back(std::move(layer));
   }
-  spec.final_norm = rms(config, "model.norm", sizes.hidden);
-  spec.tied_head = config.flag("tie_word_embeddings", false);
+  spec.final_norm = llama_norm(config, shape, "model.norm", sizes.hidden);
+  spec.tied_head = config.flag("tie_word_embeddings", shape.tied_head);
   spec.head = {.name = "lm_head", .in = sizes.hidden, .out = spec.vocab_size};
   return spec;
 }
 
-std::function<int64_t(int64_t)> read_windows(const ConfigReader& config, int64_t window,
-                                             std::function<bool(int64_t)> otherwise) {
-  if (window == 0) return {};
-  if (!config.has("layer_types")) {
-    return [window, otherwise](int64_t layer) { return otherwise(layer) ? window : 0; };
-  }
+std::function<bool(int64_t)> read_sliding_layers(const ConfigReader& config, std::function<bool(int64_t)> otherwise) {
+  if (!config.has("layer_types")) return otherwise;
   std::vector<bool> sliding;
   for (const Json& type : config.at("layer_types")) {
     if (type != "sliding_attention" && type != "full_attention")
@@ -113,7 +130,14 @@ std::function<int64_t(int64_t)> read_windows(const ConfigReader& config, int64_t
   if (static_cast<int64_t>(sliding.size()) < config.integer("num_hidden_layers"))
     fail(config.where(), "expected {} entries in 'layer_types', got {}", config.integer("num_hidden_layers"),
          sliding.size());
-  return [window, sliding](int64_t layer) { return sliding[static_cast<size_t>(layer)] ? window : 0; };
+  return [sliding](int64_t layer) { return sliding[static_cast<size_t>(layer)]; };
+}
+
+std::function<int64_t(int64_t)> read_windows(const ConfigReader& config, int64_t window,
+                                             std::function<bool(int64_t)> otherwise) {
+  if (window == 0) return {};
+  const auto slides = read_sliding_layers(config, std::move(otherwise));
+  return [window, slides](int64_t layer) { return slides(layer) ? window : 0; };
 }
 
 }  // namespace llmbox

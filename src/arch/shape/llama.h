@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "arch/config_reader.h"
+#include "arch/shape/rope.h"
 
 namespace llmbox {
 
@@ -12,15 +13,40 @@ struct LlamaShape {
   bool qkv_bias = false;
   bool out_bias = false;
   bool mlp_bias = false;
-  bool qk_norm = false;
+  bool qk_norm = false;  // over D of each head
+  bool gated = true;     // false: the MLP has no gate
+  bool tied_head = false;
+  NormKind norm_kind = NormKind::rms;
+  bool norm_bias = false;
+  double norm_offset = 0;  // 1: the file holds w - 1
+  const char* eps_key = "rms_norm_eps";
+  double eps = 1e-6;  // where the key is absent
+  const char* activation_key = "hidden_act";
+  const char* activation = "silu";
+  RopeDefaults rope;
   int64_t default_head_dim = 0;                  // 0: hidden_size / heads
   std::function<int64_t(int64_t layer)> window;  // empty: no window anywhere
 };
 
-/// Everything from the embedding to the head, under llama's names.
+/// Everything from the embedding to the head, under llama's names. Families change in the result what they do
+/// differently.
 ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape);
 
-/// Window of layer i: `layer_types` where given ("sliding_attention"), else where `otherwise(i)`; 0: none.
+/// The norm of `size` under `name` that this shape has everywhere.
+NormSpec llama_norm(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t size);
+
+/// A gated MLP of inner size `inner` under llama's names.
+FfnSpec llama_ffn(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t inner);
+
+/// q, k and v as one product under this name: q's rows, then k's, then v's.
+void fuse_qkv(AttentionSpec& attention, const std::string& name);
+/// Gate and up as one product under this name: the gate's rows, then up's.
+void fuse_gate_up(FfnSpec& ffn, const std::string& name);
+
+/// Whether layer i has a window: by `layer_types` where given ("sliding_attention"), else by `otherwise`.
+std::function<bool(int64_t)> read_sliding_layers(const ConfigReader& config, std::function<bool(int64_t)> otherwise);
+
+/// Window of layer i by read_sliding_layers; 0: none.
 std::function<int64_t(int64_t)> read_windows(const ConfigReader& config, int64_t window,
                                              std::function<bool(int64_t)> otherwise);
 

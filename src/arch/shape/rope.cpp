@@ -118,20 +118,28 @@ double effective_theta(const RopeSpec& rope, int64_t length) {
 
 }  // namespace
 
-RopeSpec read_rope(const ConfigReader& config, int64_t head_dim) {
-  const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  const bool has_fields = config.has(key);
-  const ConfigReader fields = has_fields ? config.child(key) : config;
-  RopeSpec rope;
-  rope.theta = fields.number("rope_theta", config.number("rope_theta", 10000.0));
-  const double part = fields.number("partial_rotary_factor", config.number("partial_rotary_factor", 1.0));
-  rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
-  if (rope.dim < 2 || rope.dim % 2 != 0)
+void check_rope(const ConfigReader& config, const RopeSpec& rope, int64_t head_dim) {
+  if (rope.dim < 2 || rope.dim % 2 != 0 || rope.dim > head_dim)
     fail(config.where(), "expected an even number of rotary dimensions, got {} of head_dim {}", rope.dim, head_dim);
-  if (!has_fields) return rope;
+}
+
+RopeSpec read_rope_fields(const ConfigReader& config, const ConfigReader& fields, int64_t head_dim,
+                          const RopeDefaults& defaults) {
+  RopeSpec rope;
+  rope.theta = fields.number("rope_theta", config.number("rope_theta", defaults.theta));
+  const double part = fields.number("partial_rotary_factor", config.number("partial_rotary_factor", defaults.part));
+  rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
+  check_rope(config, rope, head_dim);
   rope.scaling = read_scaling(fields);
   if (rope.scaling != RopeScaling::none) read_scaling_fields(config, fields, rope);
   return rope;
+}
+
+RopeSpec read_rope(const ConfigReader& config, int64_t head_dim, const RopeDefaults& defaults) {
+  static const Json kNone = Json::object();
+  const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
+  const ConfigReader fields = config.has(key) ? config.child(key) : ConfigReader(kNone, config.where());
+  return read_rope_fields(config, fields, head_dim, defaults);
 }
 
 bool depends_on_length(const RopeSpec& rope) {

@@ -7,8 +7,19 @@
 
 namespace llmbox {
 
+/// What holds where the config does not say.
+struct RopeDefaults {
+  double theta = 10000;
+  double part = 1;  // of the head that is rotated
+};
+
 /// Reads the rope of heads of `head_dim`. Error: unknown rope_type (nearest), a missing factor.
-RopeSpec read_rope(const ConfigReader& config, int64_t head_dim);
+RopeSpec read_rope(const ConfigReader& config, int64_t head_dim, const RopeDefaults& defaults = {});
+/// The same from an object of its own: one entry of a rope_parameters that is nested by layer type.
+RopeSpec read_rope_fields(const ConfigReader& config, const ConfigReader& fields, int64_t head_dim,
+                          const RopeDefaults& defaults);
+/// Error where the rotated dimensions are odd or more than the head has.
+void check_rope(const ConfigReader& config, const RopeSpec& rope, int64_t head_dim);
 
 /// The R/2 angles per position, in float32 as the reference computes them. `length`: tokens of the sequence; only
 /// dynamic and longrope look at it.

@@ -5,24 +5,25 @@
 #include <span>
 #include <vector>
 
-#include "model/attention_context.h"
+#include "model/layers/mixer.h"
 #include "model/layers/norm.h"
-#include "model/layers/parameters.h"
-#include "tensor/rope.h"
 
 namespace llmbox {
 
-class Attention {
+class Attention : public Mixer {
  public:
-  Attention(const AttentionSpec& spec, int layer, bool interleaved, const ParameterSource& source);
-  /// x (N, E) → (N, E). ropes: the angles of ModelSpec::ropes.
-  at::Tensor forward(const at::Tensor& x, std::span<const RopeAngles> ropes, AttentionContext& context) const;
-  void visit_parameters(const ParameterVisitor& visit) const;
-  void visit_linears(const LinearVisitor& visit);
+  Attention(const AttentionSpec& spec, const MixerPlace& place, const ParameterSource& source);
+  at::Tensor forward(const at::Tensor& x, std::span<const RopeAngles> ropes, AttentionContext& context) const override;
+  void visit_parameters(const ParameterVisitor& visit) const override;
+  void visit_linears(const LinearVisitor& visit) override;
 
  private:
-  /// q, k, v as (N, heads, D), not yet normed and rotated.
+  /// q, k, v as (N, heads · D), not yet normed and rotated.
   std::vector<at::Tensor> project(const at::Tensor& x) const;
+  /// x (N, heads, D), normed over each head or over all of them.
+  at::Tensor norm_heads(const std::optional<Norm>& norm, const std::optional<NormSpec>& spec,
+                        const at::Tensor& x) const;
+  at::Tensor turned(const at::Tensor& x, std::span<const RopeAngles> ropes) const;
 
   AttentionSpec spec_;
   AttentionParams params_;

@@ -19,6 +19,8 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
       return gelu(x, true);
     case Activation::relu:
       return at::relu(x);
+    case Activation::relu_squared:
+      return at::relu(x).square();
   }
   CHECK(false, "activation {}", static_cast<int>(activation));
   return x;
@@ -33,9 +35,11 @@ Ffn::Ffn(const FfnSpec& spec, const ParameterSource& source)
       down_(make_linear(spec.down, source)) {}
 
 at::Tensor Ffn::forward(const at::Tensor& x) const {
-  if (!gate_) return down_->matmul(activate(spec_.activation, up_->matmul(x)));
-  const at::Tensor gate = gate_->matmul(x);  // (N, F)
-  const at::Tensor up = up_->matmul(x);
+  at::Tensor up = up_->matmul(x);  // (N, F), or (N, 2F) with the gate's first
+  if (!gate_ && !spec_.gate_in_up) return down_->matmul(activate(spec_.activation, up));
+  const int64_t inner = spec_.down.in;
+  const at::Tensor gate = gate_ ? gate_->matmul(x) : up.narrow(1, 0, inner);
+  if (!gate_) up = up.narrow(1, inner, inner);
   if (spec_.activation == Activation::silu) return down_->matmul(swiglu(gate, up));
   return down_->matmul(activate(spec_.activation, gate) * up);
 }

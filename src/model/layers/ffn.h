@@ -1,16 +1,16 @@
 // The dense feed-forward block, gated or plain.
 #pragma once
 
-#include "model/layers/parameters.h"
+#include "model/layers/feed_forward.h"
 
 namespace llmbox {
 
-class Ffn {
+class Ffn : public FeedForward {
  public:
   Ffn(const FfnSpec& spec, const ParameterSource& source);
-  at::Tensor forward(const at::Tensor& x) const;  // (N, E) → (N, E)
-  void visit_parameters(const ParameterVisitor& visit) const;
-  void visit_linears(const LinearVisitor& visit);
+  at::Tensor forward(const at::Tensor& x) const override;
+  void visit_parameters(const ParameterVisitor& visit) const override;
+  void visit_linears(const LinearVisitor& visit) override;
 
  private:
   FfnSpec spec_;

@@ -1,5 +1,7 @@
-// A normalisation with its weights; the kinds are in norm.cpp.
+// A normalisation with its weights; the kinds are in norm.cpp. The norms of single heads may have weights of their own.
 #pragma once
+
+#include <vector>
 
 #include "model/layers/parameters.h"
 
@@ -13,9 +15,12 @@ class Norm {
   void visit_parameters(const ParameterVisitor& visit) const;
 
  private:
+  /// (size), or (H, size) where each head has its own; the offset is added.
+  at::Tensor weight() const;
+
   NormSpec spec_;
-  at::Tensor weight_;
-  at::Tensor bias_;  // undefined where the norm has none
+  std::vector<at::Tensor> weights_;  // one, or one a head where the file splits them
+  at::Tensor bias_;                  // undefined where the norm has none
 };
 
 }  // namespace llmbox

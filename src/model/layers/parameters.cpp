@@ -5,6 +5,7 @@
 namespace llmbox {
 
 std::shared_ptr<Linear> make_linear(const LinearSpec& spec, const ParameterSource& source) {
+  if (auto layer = source.layer(spec)) return layer;
   at::Tensor weight = source(spec.name + ".weight");
   at::Tensor bias = spec.has_bias ? source(spec.name + ".bias") : at::Tensor();
   if (spec.transposed) return std::make_shared<TransposedLinear>(std::move(weight), std::move(bias));

@@ -1,5 +1,6 @@
 // How layers get their weights and how they show them. A ParameterSource hands out the tensor of a name (from files, or
-// random); visitors walk the parameters and the linear layers of a model in the order of the parameter table.
+// random) and layers that are more than tensors; visitors walk the parameters and the linear layers of a model in the
+// order of the parameter table.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,8 +14,23 @@
 
 namespace llmbox {
 
-/// name → tensor in the compute dtype, of the shape in the parameter table.
-using ParameterSource = std::function<at::Tensor(const std::string& name)>;
+class ParameterSource {
+ public:
+  using TensorOf = std::function<at::Tensor(const std::string& name)>;
+  using LayerOf = std::function<std::shared_ptr<Linear>(const LinearSpec& spec)>;
+
+  explicit ParameterSource(TensorOf tensor_of, LayerOf layer_of = {})
+      : tensor_of_(std::move(tensor_of)), layer_of_(std::move(layer_of)) {}
+  /// The tensor in the compute dtype, of the shape in the parameter table.
+  at::Tensor operator()(const std::string& name) const { return tensor_of_(name); }
+  /// The layer where its files hold it in a form of its own; null: its tensors make it.
+  std::shared_ptr<Linear> layer(const LinearSpec& spec) const { return layer_of_ ? layer_of_(spec) : nullptr; }
+
+ private:
+  TensorOf tensor_of_;
+  LayerOf layer_of_;
+};
+
 using ParameterVisitor = std::function<void(const std::string& name, const at::Tensor& tensor)>;
 using LinearVisitor = std::function<void(const LinearSpec& spec, std::shared_ptr<Linear>& layer)>;
 

@@ -13,7 +13,7 @@ class CausalLm : public Objective {
 
   at::Tensor loss_sum(Decoder& model, const DeviceBatch& batch) const override {
     at::Tensor hidden = model.forward(batch.tokens, *batch.attention);  // (N, E)
-    return linear_cross_entropy(hidden, model.head_weight(), model.head_bias(), batch.labels);
+    return linear_cross_entropy(hidden, model.head_weight(), model.head_bias(), batch.labels, model.logit_shape());
   }
 };
 

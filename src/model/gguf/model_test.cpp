@@ -1,0 +1,166 @@
+#include "model/gguf/model.h"
+
+#include <gtest/gtest.h>
+
+#include "model/fixture_model.h"
+#include "model/llama2c.h"
+
+namespace llmbox {
+namespace {
+
+std::filesystem::path reference(const std::string& name) { return shared_path("fixtures/quantized/gguf/" + name); }
+std::filesystem::path weights(const std::string& name) { return shared_path("fixtures/weights/" + name); }
+
+TokenBatch small_batch() { return batch_of_rows(at::arange(60).view({3, 20}) + 7); }
+
+at::Tensor logits_of_file(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat) {
+  const c10::InferenceMode inference;
+  return logits_of(*Decoder::load(path, {.dtype = dtype}), small_batch());
+}
+
+TEST(GgufModel, ReferenceFilesGiveTheirLogits) {
+  REQUIRE_SHARED();
+  const c10::InferenceMode inference;
+  const auto expected = SafetensorsFile::open(reference("reference.safetensors"));
+  for (const std::string name : {"f16", "q8_0", "mixed"}) {
+    const auto model = Decoder::load(reference("tiny_llama." + name + ".gguf"));
+    const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
+    EXPECT_LT(max_difference(logits, expected.tensor("logits/tiny_llama." + name).flatten(0, 1)), 1e-4) << name;
+  }
+}
+
+TEST(GgufModel, FolderGgufAndLlama2cGiveTheSameNumbers) {
+  REQUIRE_SHARED();
+  for (const std::string name : {"stories260K", "aidreams260K"}) {
+    const at::Tensor folder = logits_of_file(weights(name + "/hf"));
+    EXPECT_EQ(max_difference(logits_of_file(weights(name + "/" + name + ".f32.gguf")), folder), 0) << name;
+    EXPECT_EQ(max_difference(logits_of_file(weights(name + "/" + name + ".bin")), folder), 0) << name;
+  }
+}
+
+TEST(GgufModel, LastLogitsOfTextsEqualTheReference) {
+  REQUIRE_SHARED();
+  const c10::InferenceMode inference;
+  const auto model = Decoder::load(weights("stories260K/stories260K.bin"));
+  const Json json = read_json_file(weights("stories260K/reference.json"));
+  for (const Json& entry : json["score"]) {
+    const auto ids = entry["ids"].get<std::vector<int32_t>>();
+    const at::Tensor logits = logits_of(*model, TokenBatch::from_segments({ids}));
+    const auto last = entry["last_logits"].get<std::vector<double>>();
+    EXPECT_LT(max_difference(logits[-1], at::tensor(at::ArrayRef<double>(last), at::kDouble)), 1e-4);
+  }
+}
+
+/// A GGUF of the fixture's folder; `forget`: without the copy of config.json, as another program's file.
+std::filesystem::path exported(const TempFolder& folder, const std::filesystem::path& model, const std::string& type,
+                               bool forget = false) {
+  const auto path = folder.path() / (type + ".gguf");
+  save_gguf_model(path, open_model_files(model), {.type = type});
+  if (!forget) return path;
+  std::string bytes = read_text_file(path);
+  const std::string key = "llmbox.config_json";
+  bytes.replace(bytes.find(key), key.size(), "forgotten.config_j");
+  return folder.write("forgotten.gguf", bytes);
+}
+
+class GgufRoundTrip : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Fixtures, GgufRoundTrip,
+                         ::testing::Values("llama3_1", "gpt2", "qwen2", "qwen3", "mistral", "llama2",
+                                           "llama_linear_rope", "llama_yarn"),
+                         [](const auto& instance) { return instance.param; });
+
+TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const auto source = architecture(GetParam());
+  const at::Tensor before = logits_of_file(source), narrow = logits_of_file(source, at::kBFloat16);
+  EXPECT_EQ(max_difference(logits_of_file(exported(folder, source, "f32")), before), 0);
+  EXPECT_EQ(max_difference(logits_of_file(exported(folder, source, "bf16"), at::kBFloat16), narrow), 0);
+}
+
+TEST(GgufModel, AFileWithLlamaCppsKeysOnlyKeepsTheLogits) {
+  REQUIRE_SHARED();
+  // Not mistral and qwen2: llama.cpp has no key for the windows of these two.
+  for (const char* name : {"llama3_1", "gpt2", "qwen3", "llama2", "llama_linear_rope", "llama_yarn"}) {
+    const TempFolder folder;
+    const auto source = architecture(name);
+    EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4)
+        << name;
+  }
+}
+
+TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {
+  const TempFolder folder;
+  const Json config = {{"model_type", "llama"},       {"hidden_size", 256},        {"intermediate_size", 512},
+                       {"num_hidden_layers", 4},      {"num_attention_heads", 4},  {"num_key_value_heads", 2},
+                       {"vocab_size", 128},           {"initializer_range", 0.06}, {"max_position_embeddings", 64},
+                       {"tie_word_embeddings", false}};
+  Decoder::create(config, 5)->save(folder.path());
+  const at::Tensor before = logits_of_file(folder.path());
+  const std::pair<const char*, double> kBounds[] = {
+      {"f16", 0.003}, {"q8_0", 0.04}, {"q6_k", 0.11}, {"q4_k_m", 0.4}, {"q4_0", 0.5}};
+  double last = 0;
+  for (const auto& [type, bound] : kBounds) {
+    const at::Tensor after = logits_of_file(exported(folder, folder.path(), type));
+    const double error = ((after - before).norm() / before.norm()).item<double>();
+    EXPECT_LT(error, bound) << type;
+    EXPECT_GT(error, last / 2) << type;  // each keeps less than the one before
+    last = error;
+  }
+  const GgufFile file = GgufFile::open(folder.path() / "q4_k_m.gguf");
+  EXPECT_STREQ(file.tensors().at("output.weight").type->name, "Q6_K");
+  EXPECT_STREQ(file.tensors().at("token_embd.weight").type->name, "Q4_K");
+  EXPECT_STREQ(file.tensors().at("blk.3.ffn_down.weight").type->name, "Q6_K");
+  EXPECT_STREQ(file.tensors().at("blk.0.ffn_down.weight").type->name, "Q4_K");
+  EXPECT_STREQ(file.tensors().at("blk.0.attn_norm.weight").type->name, "F32");
+  EXPECT_EQ(file.metadata()["general.file_type"], 15);
+}
+
+TEST(GgufModel, AQuantizedFileIsAModelThatSavesDense) {
+  REQUIRE_SHARED();
+  const at::NoGradGuard no_grad;
+  const TempFolder folder;
+  const auto model = Decoder::load(reference("tiny_llama.mixed.gguf"));
+  model->save(folder.path() / "hf");
+  EXPECT_EQ(
+      max_difference(logits_of(*Decoder::load(folder.path() / "hf"), small_batch()), logits_of(*model, small_batch())),
+      0);
+}
+
+TEST(BadGgufModel, IsRefusedByName) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const std::string whole = read_text_file(reference("tiny_llama.f16.gguf"));
+  const auto fault = [&](const std::string& from, const std::string& to) {
+    std::string bytes = whole;
+    bytes.replace(bytes.find(from), from.size(), to);
+    return message_of([&] { Decoder::load(folder.write("x.gguf", bytes)); });
+  };
+  const auto expect = [](const std::string& message, const char* part) {
+    EXPECT_NE(message.find(part), std::string::npos) << message;
+  };
+  expect(fault("general.architecture", "general.architectura"), "expected the key 'general.architecture'");
+  expect(fault("llama", "lamma"), "got 'lamma'; try 'llama'");
+  expect(fault("llama.block_count", "llama.block_coumt"), "num_hidden_layers");
+  expect(fault("blk.1.ffn_up.weight", "blk.1.ffn_xp.weight"), "got a name that it has not");
+  expect(fault("blk.1.ffn_up.weight", "blk.7.ffn_up.weight"),
+         "expected the tensor 'model.layers.1.mlp.up_proj.weight'");
+  expect(message_of([&] { Decoder::load(folder.write("y.gguf", whole.substr(0, whole.size() / 2))); }), "truncated");
+  expect(message_of([&] { Decoder::load(folder.path() / "none.gguf"); }), "found none");
+}
+
+TEST(BadLlama2cModel, IsRefusedByName) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const std::string whole = read_text_file(weights("stories260K/stories260K.bin"));
+  const auto fault = [&](const std::string& bytes) {
+    return message_of([&] { open_llama2c_model(folder.write("x.bin", bytes)); });
+  };
+  EXPECT_NE(fault(whole.substr(0, 200)).find("got 200 bytes"), std::string::npos);
+  EXPECT_NE(fault(whole.substr(0, 400000)).find("truncated"), std::string::npos);
+  EXPECT_NE(fault(std::string(300, '\xff')).find("a size of -1"), std::string::npos);
+  EXPECT_NE(fault(std::string("24ka\2\0\0\0", 8) + std::string(300, '\1')).find("version 0 or 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace llmbox

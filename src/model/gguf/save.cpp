@@ -1,0 +1,144 @@
+// Which tensor gets which block type, and the file written.
+#include <ATen/ATen.h>
+
+#include "arch/shape/rope.h"
+#include "arch/spec.h"
+#include "core/error.h"
+#include "core/near_name.h"
+#include "model/gguf/config.h"
+#include "model/gguf/model.h"
+#include "model/rotary_rows.h"
+
+namespace llmbox {
+
+namespace {
+
+constexpr GgufPreset kPresets[] = {{"f32", 0, "F32", "F32", false},     {"f16", 1, "F16", "F16", false},
+                                   {"bf16", 32, "BF16", "BF16", false}, {"q8_0", 7, "Q8_0", "Q8_0", false},
+                                   {"q4_0", 2, "Q4_0", "Q6_K", false},  {"q4_k_m", 15, "Q4_K", "Q6_K", true},
+                                   {"q6_k", 18, "Q6_K", "Q6_K", false}};
+
+/// Layers whose value and down matrices deserve more bits: the first and last eighth and every third between.
+bool is_sensitive_layer(int64_t layer, int64_t n_layer) {
+  return layer < n_layer / 8 || layer >= 7 * n_layer / 8 || (layer - n_layer / 8) % 3 == 2;
+}
+
+/// A smaller block, then none, where the rows cannot be cut into blocks of the type.
+const BlockType* fitting(const char* name, int64_t row) {
+  for (const char* candidate : {name, "Q8_0", "F16"})
+    if (const BlockType* type = find_block_type(candidate); row % type->values == 0) return type;
+  return find_block_type("F32");
+}
+
+const BlockType* choose_type(const GgufPreset& preset, const std::string& gguf, const std::vector<int64_t>& shape,
+                             const ModelSpec& spec) {
+  if (shape.size() < 2) return find_block_type("F32");
+  const int64_t row = shape.back();
+  const bool is_head = gguf == "output.weight" || (gguf == "token_embd.weight" && spec.tied_head);
+  if (is_head) return fitting(preset.head_type, row);
+  if (!preset.mixed || !gguf.starts_with("blk.")) return fitting(preset.matrix_type, row);
+  const bool is_sensitive = gguf.ends_with(".attn_v.weight") || gguf.ends_with(".ffn_down.weight");
+  const int64_t layer = std::atoll(gguf.c_str() + 4);
+  return fitting(is_sensitive && is_sensitive_layer(layer, spec.n_layer()) ? "Q6_K" : preset.matrix_type, row);
+}
+
+const GgufFamily& family_of_model(const ModelFiles& files, const ModelSpec& spec) {
+  const GgufFamily* family = find_gguf_family_of_model(spec.model_type);
+  if (family) return *family;
+  std::vector<std::string> names;
+  for (const GgufFamily& known : gguf_families()) names.emplace_back(known.model_type);
+  fail(files.path.string(), "expected a model_type that GGUF export knows, got '{}'; try {}", spec.model_type,
+       near_names(spec.model_type, names, 1));
+}
+
+/// One parameter as GGUF holds it: name, shape, and how to make its values.
+struct Part {
+  std::string name;
+  std::vector<int64_t> shape;
+  std::function<at::Tensor()> make;
+};
+
+Part part_of(const ModelFiles& files, const ModelSpec& spec, std::string hub) {
+  // Files of a bare model leave the prefix out.
+  const bool bare = !files.packed.contains(hub) && !files.weights.contains(hub) && hub.starts_with(spec.base_prefix);
+  if (bare) hub = hub.substr(spec.base_prefix.size());
+  const auto packed = files.packed.find(hub);
+  if (packed != files.packed.end()) {
+    const auto weight = packed->second;
+    return {hub, weight->shape(), [weight] { return weight->dequantize(); }};
+  }
+  const Weight& weight = find_weight(files.weights, hub, files.path.string());
+  return {hub, weight.shape, weight.read};
+}
+
+std::vector<std::string> transposed_names(const ModelSpec& spec) {
+  std::vector<std::string> names;
+  const auto add = [&](const LinearSpec& linear) {
+    if (linear.transposed) names.push_back(linear.name + ".weight");
+  };
+  for (const LayerSpec& layer : spec.layers) {
+    for (const LinearSpec& linear : layer.attention.qkv) add(linear);
+    for (const LinearSpec* linear : {&layer.attention.out, &layer.ffn.up, &layer.ffn.down}) add(*linear);
+  }
+  return names;
+}
+
+/// The divisors of the rotary frequencies, where llama.cpp has no rule for the scaling.
+std::optional<at::Tensor> rotary_divisors(const ModelSpec& spec) {
+  if (spec.ropes.empty()) return std::nullopt;
+  const RopeSpec& rope = spec.ropes[0];
+  if (rope.scaling != RopeScaling::llama3 && rope.scaling != RopeScaling::longrope) return std::nullopt;
+  RopeSpec plain = rope;
+  plain.scaling = RopeScaling::none;
+  const auto scaled = rope_frequencies(rope, 1), unscaled = rope_frequencies(plain, 1);
+  const auto options = at::TensorOptions().dtype(at::kFloat);
+  return at::tensor(at::ArrayRef<float>(unscaled), options) / at::tensor(at::ArrayRef<float>(scaled), options);
+}
+
+}  // namespace
+
+const GgufPreset& find_gguf_preset(const std::string& name) {
+  std::vector<std::string> names;
+  for (const GgufPreset& preset : kPresets) {
+    if (name == preset.name) return preset;
+    names.emplace_back(preset.name);
+  }
+  fail("export", "expected a GGUF type (f32, f16, bf16, q8_0, q4_0, q4_k_m, q6_k), got '{}'; try {}", name,
+       near_names(name, names, 1));
+}
+
+void save_gguf_model(const std::filesystem::path& path, const ModelFiles& files, const GgufExport& options) {
+  const GgufPreset& preset = find_gguf_preset(options.type);
+  const ModelSpec spec = parse_model_spec(files.config, files.path.string());
+  const GgufFamily& family = family_of_model(files, spec);
+  const std::vector<std::string> turned = transposed_names(spec);
+  GgufMetadata metadata = gguf_metadata(files.config, spec, family);
+  metadata.emplace_back("general.file_type", preset.file_type);
+  metadata.insert(metadata.end(), options.extra.begin(), options.extra.end());
+  std::vector<GgufOutput> outputs;
+  if (const auto divisors = rotary_divisors(spec))
+    outputs.push_back(
+        {"rope_freqs.weight", find_block_type("F32"), divisors->sizes().vec(), [=] { return *divisors; }});
+  for (const ParameterSpec& parameter : parameter_table(spec)) {
+    Part part = part_of(files, spec, parameter.name);
+    const auto name = gguf_name(family, parameter.name);
+    if (!name) fail(files.path.string(), "expected parameters that GGUF has names for, got '{}'", parameter.name);
+    // Packed weights are (out, in) already.
+    const bool turn = !files.packed.contains(parameter.name) &&
+                      std::find(turned.begin(), turned.end(), parameter.name) != turned.end();
+    if (turn) {
+      std::swap(part.shape[0], part.shape[1]);
+      part.make = [make = part.make] { return make().t(); };
+    }
+    const AttentionSpec& attention = spec.layers.at(0).attention;
+    const bool is_q = name->find(".attn_q.") != std::string::npos, is_k = name->find(".attn_k.") != std::string::npos;
+    if (family.rotates_pairs && (is_q || is_k))
+      part.make = [make = part.make, heads = is_q ? attention.n_head : attention.n_kv_head] {
+        return pairs_from_split_halves(make(), heads);
+      };
+    outputs.push_back({*name, choose_type(preset, *name, part.shape, spec), part.shape, part.make});
+  }
+  save_gguf(path, metadata, outputs);
+}
+
+}  // namespace llmbox

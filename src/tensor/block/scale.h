@@ -1,0 +1,48 @@
+// The scalars inside blocks: half-precision scales and the six-bit scales and minima of Q4_K and Q5_K.
+#pragma once
+
+#include <c10/util/Half.h>
+
+#include <cstdint>
+#include <cstring>
+
+namespace llmbox {
+
+inline float read_half(const uint8_t* bytes) {
+  uint16_t bits;
+  std::memcpy(&bits, bytes, 2);
+  return c10::detail::fp16_ieee_to_fp32_value(bits);
+}
+
+/// Rounds to the nearest even.
+inline void write_half(float value, uint8_t* bytes) {
+  const uint16_t bits = c10::detail::fp16_ieee_from_fp32_value(value);
+  std::memcpy(bytes, &bits, 2);
+}
+
+/// Twelve bytes hold eight scales and eight minima of six bits: the first four of each in the low bits of bytes 0–3 and
+/// 4–7; the last four in the nibbles of bytes 8–11, their top bits in the top bits of bytes 0–7.
+struct SixBitPairs {
+  uint8_t scale[8], minimum[8];
+};
+
+inline SixBitPairs read_six_bit_pairs(const uint8_t* bytes) {
+  SixBitPairs pairs{};
+  for (int i = 0; i < 4; ++i) {
+    pairs.scale[i] = bytes[i] & 63;
+    pairs.minimum[i] = bytes[i + 4] & 63;
+    pairs.scale[i + 4] = static_cast<uint8_t>((bytes[i + 8] & 15) | (bytes[i] >> 6) << 4);
+    pairs.minimum[i + 4] = static_cast<uint8_t>(bytes[i + 8] >> 4 | (bytes[i + 4] >> 6) << 4);
+  }
+  return pairs;
+}
+
+inline void write_six_bit_pairs(const SixBitPairs& pairs, uint8_t* bytes) {
+  for (int i = 0; i < 4; ++i) {
+    bytes[i] = static_cast<uint8_t>(pairs.scale[i] | (pairs.scale[i + 4] >> 4) << 6);
+    bytes[i + 4] = static_cast<uint8_t>(pairs.minimum[i] | (pairs.minimum[i + 4] >> 4) << 6);
+    bytes[i + 8] = static_cast<uint8_t>((pairs.scale[i + 4] & 15) | (pairs.minimum[i + 4] & 15) << 4);
+  }
+}
+
+}  // namespace llmbox
