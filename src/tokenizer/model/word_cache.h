@@ -2,12 +2,15 @@
 // line and nothing is ever allocated after the first word. Owned by one thread for one model.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 #include <span>
 #include <string_view>
 #include <vector>
+
+#include "tokenizer/span.h"
 
 namespace llmbox {
 
@@ -26,6 +29,24 @@ class WordCache {
 
   /// The cache of this thread for the model with this serial number.
   static WordCache& of_thread(uint64_t model_serial);
+
+  /// Appends the ids of text[span], which encode(word, ids) gives where they are not remembered.
+  template <typename Encode>
+  void append(std::string_view text, Span span, std::vector<int32_t>& ids, Encode&& encode) {
+    std::string_view word = span.in(text);
+    if (word.size() > kLongestWord) return encode(word, ids);
+    Entry& entry = find(word, text.size() - span.begin);
+    if (entry.count > 0) {
+      append_entry(entry, ids);
+      return;
+    }
+    size_t before = ids.size();
+    encode(word, ids);
+    size_t count = ids.size() - before;
+    if (count > kMostIds) return;
+    std::copy(ids.end() - static_cast<ptrdiff_t>(count), ids.end(), entry.ids.begin());
+    entry.count = static_cast<int32_t>(count);
+  }
 
   /// The entry in which the word is or will be, with its key set; count is 0 where it is to be filled. Requires: a word
   /// of 1 … kLongestWord bytes; `readable` bytes may be read at its beginning.
@@ -47,6 +68,10 @@ class WordCache {
   }
 
  private:
+  static void append_entry(const Entry& entry, std::vector<int32_t>& ids) {
+    for (int32_t i = 0; i < entry.count; ++i) ids.push_back(entry.ids[static_cast<size_t>(i)]);
+  }
+
   static constexpr size_t kEntries = 1 << 15;
   std::vector<Entry> entries_;
 };

@@ -8,14 +8,9 @@ namespace llmbox {
 
 namespace {
 
-bool is_ascii(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) >= 0x80) return false;
-  return true;
-}
-
 // True for most texts that are in form NFC already, never for one that is not.
 bool is_surely_nfc(std::string_view text) {
+  if (is_ascii(text)) return true;
   const UnicodeClasses& classes = UnicodeClasses::get();
   for (size_t i = 0; i < text.size();) {
     if (static_cast<unsigned char>(text[i]) < 0x80) {
@@ -32,8 +27,8 @@ bool is_surely_nfc(std::string_view text) {
 class UnicodeForm : public Normalizer {
  public:
   UnicodeForm(int options, bool is_nfc) : options_(options), is_nfc_(is_nfc) {}
-  void apply(std::string& text) const override {
-    if (may_change(text)) text = unicode_form(text, options_);
+  void apply(EditedText& text) const override {
+    if (may_change(text.text())) unicode_form(text, options_);
   }
   bool may_change(std::string_view text) const override { return is_nfc_ ? !is_surely_nfc(text) : !is_ascii(text); }
 
