@@ -1,6 +1,7 @@
 // BPE, over bytes (byte-level vocabularies) or over characters (SentencePiece style, unknown characters as <0xXX>
 // bytes).
 #include <array>
+#include <mutex>
 
 #include "core/error.h"
 #include "core/rng.h"
@@ -9,6 +10,7 @@
 #include "tokenizer/model/merge_table.h"
 #include "tokenizer/model/merge_word.h"
 #include "tokenizer/model/token_model.h"
+#include "tokenizer/model/token_path.h"
 #include "tokenizer/model/word_cache.h"
 #include "tokenizer/utf8.h"
 
@@ -27,11 +29,17 @@ class Bpe : public TokenModel {
 
  private:
   static constexpr int32_t kAbsent = -1;
+  static constexpr size_t kLongWord = WordCache::kLongestWord + 1;  // bytes from which paths are taken
   using Ids = std::vector<int32_t>;
 
   StringTable hidden_symbols(const ModelDescription& description) const;
+  std::vector<bool> symbols_of(const StringTable& vocabulary) const;
+  bool has_paths() const { return prefix_.empty() && suffix_.empty() && dropout_ == 0; }
+  const TokenPath& path() const;
+  void encode_by_merging(std::string_view word, Ids& ids) const;
+  void encode_long(std::string_view word, Ids& ids) const;
   void fill_symbol_tables();
-  bool no_token_crosses_metaspace(const ModelDescription& description) const;
+  void find_cuts(const ModelDescription& description);
   int32_t find_or_absent(std::string_view token) const { return vocabulary_.find(token).value_or(kAbsent); }
 
   template <typename Encode>
@@ -43,6 +51,7 @@ class Bpe : public TokenModel {
   void byte_symbols(std::string_view word, Ids& symbols) const;
   void character_symbols(std::string_view word, Ids& symbols) const;
   int32_t character_symbol(std::string_view character, uint32_t code_point, bool first, bool last) const;
+  int32_t symbol_at(std::string_view word, size_t i) const;
   void append_unknown(std::string_view character, bool after_unknown, Ids& symbols) const;
   void spell_hidden(Ids& symbols, size_t begin) const;
   std::vector<Span> symbol_spans(std::string_view word, Ids& symbols) const;
@@ -50,12 +59,15 @@ class Bpe : public TokenModel {
 
   uint64_t serial_ = next_model_serial();
   StringTable vocabulary_, hidden_;  // hidden: characters that only longer tokens hold, with ids behind the others
-  MergeTable merges_{0};
-  std::string prefix_, suffix_;  // continuing_subword_prefix, end_of_word_suffix
+  std::unique_ptr<const MergeHistory> history_;
+  mutable std::once_flag path_made_;
+  mutable std::unique_ptr<const TokenPath> path_;  // made when the first long word comes
+  std::string prefix_, suffix_;                    // continuing_subword_prefix, end_of_word_suffix
   int32_t unknown_ = kAbsent;
   double dropout_;
   bool fuse_unknown_, byte_fallback_, ignore_merges_, byte_level_;
   bool cut_at_metaspace_ = false;
+  std::array<bool, 256> joined_to_mark_{};
   std::array<int32_t, 256> byte_ids_,
       last_byte_ids_;                      // byte-level: the symbol of a byte; within and at the end of a word
   std::array<int32_t, 256> fallback_ids_;  // <0xXX>
@@ -77,15 +89,13 @@ Bpe::Bpe(ModelDescription description)
       ignore_merges_(flag_option(description.options, "ignore_merges")),
       byte_level_(description.byte_level && prefix_.empty()) {
   if (description.vocabulary.size() == 0) fail("tokenizer", "expected a vocabulary in the BPE model, got none");
-  if (description.join_ranks.empty()) {
-    merges_ = listed_merges(description, prefix_);
-  } else {
-    hidden_ = hidden_symbols(description);
-    merges_ = joins_by_rank(description, hidden_);
-  }
+  if (!description.join_ranks.empty()) hidden_ = hidden_symbols(description);
+  history_ = std::make_unique<MergeHistory>(
+      description.join_ranks.empty() ? listed_merges(description, prefix_) : joins_by_rank(description, hidden_),
+      symbols_of(description.vocabulary));
   bool whole_symbols = !byte_level_ && !ignore_merges_ && prefix_.empty() && suffix_.empty();
-  cut_at_metaspace_ =
-      whole_symbols && description.vocabulary.find(kMetaspace) && no_token_crosses_metaspace(description);
+  cut_at_metaspace_ = whole_symbols && description.vocabulary.find(kMetaspace);
+  if (cut_at_metaspace_) find_cuts(description);
   vocabulary_ = std::move(description.vocabulary);
   std::string unknown = text_option(description.options, "unk_token");
   if (!unknown.empty()) unknown_ = find_or_absent(unknown);
@@ -105,6 +115,34 @@ StringTable Bpe::hidden_symbols(const ModelDescription& description) const {
     }
   }
   return hidden;
+}
+
+// One character each, before any merge.
+std::vector<bool> Bpe::symbols_of(const StringTable& vocabulary) const {
+  auto n = static_cast<size_t>(vocabulary.id_end());
+  std::vector<bool> symbols(n + hidden_.size(), true);
+  for (size_t id = 0; id < n; ++id) {
+    std::string_view token = vocabulary.text(static_cast<int32_t>(id));
+    symbols[id] = !token.empty() && token.size() == utf8_length(static_cast<unsigned char>(token[0]));
+  }
+  return symbols;
+}
+
+const TokenPath& Bpe::path() const {
+  std::call_once(path_made_, [this] {
+    std::vector<std::string> bytes;
+    std::vector<std::pair<std::string_view, int32_t>> tokens;
+    bytes.reserve(static_cast<size_t>(vocabulary_.id_end()));
+    for (int32_t id = 0; id < vocabulary_.id_end(); ++id) {
+      bool odd = std::binary_search(history_->odd().begin(), history_->odd().end(), id);
+      if (!(history_->is_reached(id) || odd) || *vocabulary_.find(vocabulary_.text(id)) != id) continue;
+      if (byte_level_) bytes.push_back(from_byte_alphabet(vocabulary_.text(id)).value_or(""));
+      tokens.emplace_back(byte_level_ ? bytes.back() : vocabulary_.text(id), id);
+    }
+    for (int32_t id = vocabulary_.id_end(); id < hidden_.id_end(); ++id) tokens.emplace_back(hidden_.text(id), id);
+    path_ = std::make_unique<TokenPath>(*history_, std::move(tokens));
+  });
+  return *path_;
 }
 
 void Bpe::fill_symbol_tables() {
@@ -130,21 +168,16 @@ void Bpe::fill_symbol_tables() {
   fill(hidden_);
 }
 
-// Where no token holds a space mark after another character, words may be cut before each run of marks: no merge could
-// have joined them.
-bool Bpe::no_token_crosses_metaspace(const ModelDescription& description) const {
-  auto crosses = [](std::string_view token) {
-    size_t run = 0;
-    while (token.substr(run).starts_with(kMetaspace)) run += kMetaspace.size();
-    return token.find(kMetaspace, run) != std::string_view::npos;
+// Before a run of space marks a word may be cut, where no token holds what stands before the run together with it: no
+// merge could have joined them. Notes the last bytes before the marks that tokens hold.
+void Bpe::find_cuts(const ModelDescription& description) {
+  auto note = [&](std::string_view token) {
+    for (size_t at = 0; (at = token.find(kMetaspace, at + 1)) != std::string_view::npos;)
+      if (!token.substr(0, at).ends_with(kMetaspace)) joined_to_mark_[static_cast<unsigned char>(token[at - 1])] = true;
   };
-  for (size_t rank = 0; rank < description.merges.size(); ++rank)
-    if (crosses(description.merges.both(rank))) return false;
+  for (size_t rank = 0; rank < description.merges.size(); ++rank) note(description.merges.both(rank));
   for (int32_t id = 0; id < static_cast<int32_t>(description.join_ranks.size()); ++id)
-    if (description.join_ranks[static_cast<size_t>(id)] != MergeList::kNever &&
-        crosses(description.vocabulary.text(id)))
-      return false;
-  return true;
+    if (description.join_ranks[static_cast<size_t>(id)] != MergeList::kNever) note(description.vocabulary.text(id));
 }
 
 // The word, or its parts that no merge could join.
@@ -155,7 +188,7 @@ void Bpe::for_each_part(std::string_view text, Span word, Encode&& encode) const
   bool in_run = true;  // the marks at the front belong to what follows them
   for (uint32_t i = word.begin; i < word.end;) {
     bool mark = text[i] == kMetaspace[0] && text.substr(i).starts_with(kMetaspace);
-    if (mark && !in_run) {
+    if (mark && !in_run && !joined_to_mark_[static_cast<unsigned char>(text[i - 1])]) {
       encode(Span{begin, i});
       begin = i;
     }
@@ -185,13 +218,18 @@ std::optional<int32_t> Bpe::whole_word(std::string_view word) const {
 }
 
 void Bpe::merge(Ids& symbols) const {
-  if (dropout_ == 0) return merge_word(merges_, symbols);
+  if (dropout_ == 0) return merge_word(history_->table(), symbols);
   thread_local Rng rng(serial_);
-  merge_word_with_dropout(merges_, symbols, [&] { return rng.uniform() < dropout_; });
+  merge_word_with_dropout(history_->table(), symbols, [&] { return rng.uniform() < dropout_; });
 }
 
 void Bpe::encode_uncached(std::string_view word, Ids& ids) const {
   if (std::optional<int32_t> whole = whole_word(word)) return ids.push_back(*whole);
+  if (word.size() >= kLongWord && has_paths()) return encode_long(word, ids);
+  encode_by_merging(word, ids);
+}
+
+void Bpe::encode_by_merging(std::string_view word, Ids& ids) const {
   thread_local Ids symbols;
   symbols.clear();
   if (byte_level_) {
@@ -203,6 +241,38 @@ void Bpe::encode_uncached(std::string_view word, Ids& ids) const {
   size_t begin = ids.size();
   ids.insert(ids.end(), symbols.begin(), symbols.end());
   if (hidden_.size() > 0) spell_hidden(ids, begin);
+}
+
+// Runs of known symbols by the path, what lies between them as unknown.
+void Bpe::encode_long(std::string_view word, Ids& ids) const {
+  WordCache& cache = WordCache::of_thread(serial_);
+  size_t begin = ids.size();
+  bool after_unknown = false;
+  for (size_t i = 0; i < word.size();) {
+    size_t run = i;
+    uint32_t length = 0;
+    for (; run < word.size(); run += length) {
+      length = byte_level_ ? 1 : utf8_length(static_cast<unsigned char>(word[run]));
+      if (symbol_at(word, run) == kAbsent) break;
+    }
+    if (run > i) {
+      if (!path().encode(word.substr(i, run - i), cache, ids)) encode_by_merging(word.substr(i, run - i), ids);
+      after_unknown = false;
+    }
+    i = run;
+    if (i == word.size()) break;
+    append_unknown(word.substr(i, length), after_unknown, ids);
+    after_unknown = ids.size() > begin && ids.back() == unknown_;
+    i += length;
+  }
+  if (hidden_.size() > 0) spell_hidden(ids, begin);
+}
+
+// Of a word that has neither prefixes nor suffixes.
+int32_t Bpe::symbol_at(std::string_view word, size_t i) const {
+  if (byte_level_) return byte_ids_[static_cast<unsigned char>(word[i])];
+  CodePoint c = read_code_point(word.data() + i);
+  return character_symbol(word.substr(i, c.length), c.value, true, false);
 }
 
 void Bpe::byte_symbols(std::string_view word, Ids& symbols) const {

@@ -1,5 +1,7 @@
 #include "tokenizer/model/joins.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "core/thread_pool.h"
 #include "tokenizer/utf8.h"
@@ -7,11 +9,6 @@
 namespace llmbox {
 
 namespace {
-
-struct Joined {
-  int32_t left, right;
-  Merge merge;
-};
 
 constexpr int32_t kAbsent = -1;
 constexpr int64_t kGrain = 4096;
@@ -55,42 +52,41 @@ void append_splits(const ModelDescription& description, const StringTable& hidde
   }
 }
 
-MergeTable table_of(const std::vector<std::vector<Joined>>& parts) {
-  size_t count = 0;
-  for (const std::vector<Joined>& part : parts) count += part.size();
-  MergeTable table(count);
-  for (const std::vector<Joined>& part : parts)
-    for (const Joined& joined : part) table.add(joined.left, joined.right, joined.merge);
-  return table;
-}
-
 // make(i, out) for each i of [0, n) on all cores, the results in order.
 template <typename Make>
-std::vector<std::vector<Joined>> in_parts(int64_t n, Make&& make) {
+std::vector<Joined> in_parts(int64_t n, Make&& make) {
   std::vector<std::vector<Joined>> parts(static_cast<size_t>((n + kGrain - 1) / kGrain));
   parallel_for(static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part)
       for (int64_t i = part * kGrain; i < std::min(n, (part + 1) * kGrain); ++i)
         make(static_cast<size_t>(i), parts[static_cast<size_t>(part)]);
   });
-  return parts;
+  std::vector<Joined> all;
+  size_t count = 0;
+  for (const std::vector<Joined>& part : parts) count += part.size();
+  all.reserve(count);
+  for (const std::vector<Joined>& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
 }
 
 }  // namespace
 
-MergeTable listed_merges(const ModelDescription& description, const std::string& prefix) {
+std::vector<Joined> listed_merges(const ModelDescription& description, const std::string& prefix) {
   const MergeList& merges = description.merges;
-  return table_of(in_parts(static_cast<int64_t>(merges.size()), [&](size_t rank, std::vector<Joined>& out) {
+  return in_parts(static_cast<int64_t>(merges.size()), [&](size_t rank, std::vector<Joined>& out) {
     out.push_back(resolve(description.vocabulary, merges, rank, prefix));
-  }));
+  });
 }
 
-MergeTable joins_by_rank(const ModelDescription& description, const StringTable& hidden) {
+std::vector<Joined> joins_by_rank(const ModelDescription& description, const StringTable& hidden) {
   auto n = static_cast<int64_t>(description.join_ranks.size());
-  return table_of(in_parts(n, [&](size_t id, std::vector<Joined>& out) {
+  std::vector<Joined> joined = in_parts(n, [&](size_t id, std::vector<Joined>& out) {
     if (description.join_ranks[id] != MergeList::kNever)
       append_splits(description, hidden, static_cast<int32_t>(id), out);
-  }));
+  });
+  auto by_rank = [](const Joined& a, const Joined& b) { return a.merge.rank < b.merge.rank; };
+  if (!std::is_sorted(joined.begin(), joined.end(), by_rank)) std::stable_sort(joined.begin(), joined.end(), by_rank);
+  return joined;
 }
 
 }  // namespace llmbox

@@ -4,16 +4,16 @@
 
 #include <string>
 
-#include "tokenizer/model/merge_table.h"
+#include "tokenizer/model/merge_history.h"
 #include "tokenizer/model/token_model.h"
 
 namespace llmbox {
 
-/// The listed pairs. A pair whose sides or whose joined text the vocabulary lacks throws Error naming it.
+/// The listed pairs, by rank. A pair whose sides or whose joined text the vocabulary lacks throws Error naming it.
 /// `prefix`: continuing_subword_prefix, which the joined text drops from its right side.
-MergeTable listed_merges(const ModelDescription& description, const std::string& prefix);
+std::vector<Joined> listed_merges(const ModelDescription& description, const std::string& prefix);
 
 /// All pairs of tokens that join to a token, by description.join_ranks. `hidden` holds symbols beside the vocabulary.
-MergeTable joins_by_rank(const ModelDescription& description, const StringTable& hidden);
+std::vector<Joined> joins_by_rank(const ModelDescription& description, const StringTable& hidden);
 
 }  // namespace llmbox

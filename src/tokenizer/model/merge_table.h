@@ -17,7 +17,7 @@ class MergeTable {
  public:
   explicit MergeTable(size_t count) {
     size_t capacity = 64;
-    while (capacity < count * 2) capacity *= 2;
+    while (capacity * 3 < count * 4) capacity *= 2;
     slots_.assign(capacity, {});
     shift_ = 64;
     for (size_t c = capacity; c > 1; c /= 2) --shift_;

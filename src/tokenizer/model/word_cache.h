@@ -1,5 +1,5 @@
-// What short words encode to, remembered per thread: a direct-mapped table of 32-byte entries, so a hit costs one cache
-// line and nothing is ever allocated after the first word. Owned by one thread for one model.
+// What short words encode to, and which pairs of tokens are compatible, remembered per thread: direct-mapped tables, so
+// a hit costs one cache line and nothing is ever allocated after the first word. Owned by one thread for one model.
 #pragma once
 
 #include <algorithm>
@@ -25,7 +25,7 @@ class WordCache {
     int32_t count = 0;  // 0: empty
   };
 
-  WordCache() : entries_(kEntries) {}
+  WordCache() : entries_(kEntries), pairs_(kPairs) {}
 
   /// The cache of this thread for the model with this serial number.
   static WordCache& of_thread(uint64_t model_serial);
@@ -67,13 +67,25 @@ class WordCache {
     return entry;
   }
 
+  /// test(left, right), or what it gave before.
+  template <typename Test>
+  bool remembered(int32_t left, int32_t right, Test&& test) {
+    uint64_t key = (static_cast<uint64_t>(left) << 24 | static_cast<uint64_t>(right)) + 1;  // ids are below 2^24
+    uint64_t& entry = pairs_[key * 0x9E3779B97F4A7C15ull >> (64 - kPairBits)];
+    if (entry >> 1 != key) entry = key << 1 | static_cast<uint64_t>(test(left, right));
+    return entry & 1;
+  }
+
  private:
   static void append_entry(const Entry& entry, std::vector<int32_t>& ids) {
     for (int32_t i = 0; i < entry.count; ++i) ids.push_back(entry.ids[static_cast<size_t>(i)]);
   }
 
   static constexpr size_t kEntries = 1 << 15;
+  static constexpr int kPairBits = 15;
+  static constexpr size_t kPairs = 1 << kPairBits;
   std::vector<Entry> entries_;
+  std::vector<uint64_t> pairs_;
 };
 
 }  // namespace llmbox
