@@ -82,7 +82,7 @@ class WordCache {
   }
 
   static constexpr size_t kEntries = 1 << 15;
-  static constexpr int kPairBits = 15;
+  static constexpr int kPairBits = 16;
   static constexpr size_t kPairs = 1 << kPairBits;
   std::vector<Entry> entries_;
   std::vector<uint64_t> pairs_;
