@@ -45,5 +45,6 @@ void run_start();
 void run_eval_piqa();
 void run_prefix_tree();
 void run_load();
+void run_tokenizers();
 
 }  // namespace llmbox::bench

@@ -23,6 +23,7 @@ constexpr std::array kWorkloads = {
     Workload{"eval_piqa", "stories260K over 200 piqa questions, the whole program", run_eval_piqa},
     Workload{"prefix_tree", "share of tokens computed for mmlu with 5 shots", run_prefix_tree},
     Workload{"load", "opening a model of 1 GB: memory and rate", run_load},
+    Workload{"tokenizers", "encoding, decoding and loading of ten tokenizers", run_tokenizers},
 };
 
 int list_workloads() {

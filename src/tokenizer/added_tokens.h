@@ -20,6 +20,7 @@ struct AddedToken {
   bool rstrip = false;       // … and after it
   bool normalized = true;    // looked for in the normalized text
   bool special = false;
+  bool spelled = false;  // the content is in normalized form already
 };
 
 /// A part of a text: an added token (id >= 0) or text between them (id -1).
@@ -34,6 +35,8 @@ class AddedMatcher {
   /// `spelling` may differ from token.content (normalized).
   void add(std::string_view spelling, const AddedToken& token);
   bool empty() const { return tokens_.empty(); }
+  /// Bytes of the longest spelling at the front of the text, flags aside; 0: none.
+  size_t match_length(std::string_view text) const { return tokens_.empty() ? 0 : longest_at(text, 0).end; }
   bool may_match(std::string_view text) const;
   /// Appends the parts of the text. Special tokens are text where parse_special is false.
   void split(std::string_view text, bool parse_special, std::vector<AddedPart>& parts) const;

@@ -59,10 +59,27 @@ class PipelineStream : public TextStream {
 
 }  // namespace
 
+// A part of the text on its way, and the original bytes of its bytes (null where offsets are not wanted).
+struct Pipeline::Piece {
+  std::string_view text;
+  const Span* origins;
+  bool at_start;  // of the whole input
+
+  Piece part(Span span) const {
+    return {span.in(text), origins ? origins + span.begin : nullptr, at_start && span.begin == 0};
+  }
+  // A span of this text in bytes of the original.
+  Span original(Span span) const {
+    if (!origins) return span;
+    if (span.size() == 0) return {0, 0};
+    return {origins[span.begin].begin, origins[span.end - 1].end};
+  }
+};
+
 // Buffers that one thread reuses from text to text.
 struct Pipeline::Scratch {
   PreTokens words;
-  std::string normalized;
+  EditedText normalized;
   std::vector<AddedPart> raw, inner;
   static Scratch& of_thread() {
     thread_local Scratch scratch;
@@ -70,80 +87,148 @@ struct Pipeline::Scratch {
   }
 };
 
+namespace {
+
+void repair_utf8(EditedText& text) {
+  text.rewrite([](TextEdit& edit) {
+    while (!edit.done()) {
+      Utf8Front front = utf8_front(edit.rest());
+      if (front.complete) {
+        edit.keep(front.length);
+      } else {
+        edit.replace(front.length, kReplacementCharacter);
+      }
+    }
+  });
+}
+
+// Spelled bytes to bytes, where the whole word is spelled.
+void unspell(TextEdit& edit) {
+  if (!from_byte_alphabet(edit.rest())) return edit.keep_rest();
+  while (!edit.done()) {
+    size_t length = utf8_length(static_cast<unsigned char>(edit.rest()[0]));
+    edit.replace(length, *from_byte_alphabet(edit.rest().substr(0, length)));
+  }
+}
+
+void append(const std::vector<int32_t>& added, uint32_t at, TokenSink& out) {
+  for (int32_t id : added) out.add(id, at, at);
+}
+
+}  // namespace
+
 Pipeline::Pipeline(PipelineParts parts) : parts_(std::move(parts)), vocab_size_(parts_.model->vocabulary().id_end()) {
   for (const AddedToken& token : parts_.added) {
     added_by_id_[token.id] = &token;
     vocab_size_ = std::max(vocab_size_, token.id + 1);
     if (!token.normalized) {
       in_raw_.add(token.content, token);
-      continue;
+    } else {
+      in_normalized_.add(token.spelled ? token.content : normalized(token.content), token);
     }
-    std::string spelling = token.content;
-    if (parts_.normalizer) parts_.normalizer->apply(spelling);
-    in_normalized_.add(spelling, token);
   }
+}
+
+std::string Pipeline::normalized(std::string_view text) const {
+  EditedText edited;
+  edited.reset(text, nullptr);
+  if (parts_.normalizer) parts_.normalizer->apply(edited);
+  return edited.text();
 }
 
 std::vector<int32_t> Pipeline::encode(std::string_view text, const EncodeOptions& options) const {
-  if (text.size() > 0x7FFFFFFF)
-    fail("tokenizer", "expected a text below 2 GiB, got {} bytes; try cutting it", text.size());
-  std::string repaired;
-  if (!is_valid_utf8(text)) {
-    repaired = utf8_lossy(text);
-    text = repaired;
-  }
   std::vector<int32_t> ids;
   ids.reserve(text.size() / 4 + 8);
-  if (options.add_special) ids = parts_.surround.before;
-  if (!in_raw_.may_match(text)) {
-    encode_between(text, true, options.parse_special, ids);
-  } else {
-    std::vector<AddedPart>& found = Scratch::of_thread().raw;
-    found.clear();
-    in_raw_.split(text, options.parse_special, found);
-    for (const AddedPart& part : found) {
-      if (part.id >= 0) {
-        ids.push_back(part.id);
-      } else {
-        encode_between(part.span.in(text), part.span.begin == 0, options.parse_special, ids);
-      }
-    }
-  }
-  if (options.add_special) ids.insert(ids.end(), parts_.surround.after.begin(), parts_.surround.after.end());
+  TokenSink out{ids};
+  if (options.add_special) append(parts_.surround.before, 0, out);
+  encode_text(text, options.parse_special, out);
+  if (options.add_special) append(parts_.surround.after, 0, out);
   return ids;
 }
 
-// A text that holds no raw added token.
-void Pipeline::encode_between(std::string_view text, bool at_start, bool parse_special,
-                              std::vector<int32_t>& ids) const {
-  Scratch& scratch = Scratch::of_thread();
-  if (parts_.normalizer && parts_.normalizer->may_change(text)) {
-    scratch.normalized = text;
-    parts_.normalizer->apply(scratch.normalized);
-    text = scratch.normalized;
-  }
-  if (!in_normalized_.may_match(text)) return encode_normalized(text, at_start, ids);
-  scratch.inner.clear();
-  in_normalized_.split(text, parse_special, scratch.inner);
-  for (const AddedPart& part : scratch.inner) {
-    if (part.id >= 0) {
-      ids.push_back(part.id);
+OffsetEncoding Pipeline::encode_with_offsets(std::string_view text, const EncodeOptions& options) const {
+  OffsetEncoding encoding;
+  TokenSink out{encoding.ids, &encoding.spans};
+  if (options.add_special) append(parts_.surround.before, 0, out);
+  encode_text(text, options.parse_special, out);
+  if (options.add_special) append(parts_.surround.after, static_cast<uint32_t>(text.size()), out);
+  return encoding;
+}
+
+std::vector<int32_t> Pipeline::encode_pair(std::string_view first, std::string_view second,
+                                           const EncodeOptions& options) const {
+  std::vector<int32_t> ids;
+  TokenSink out{ids};
+  if (options.add_special) append(parts_.surround.before_pair, 0, out);
+  encode_text(first, options.parse_special, out);
+  if (options.add_special) append(parts_.surround.between, 0, out);
+  encode_text(second, options.parse_special, out);
+  if (options.add_special) append(parts_.surround.after_pair, 0, out);
+  return ids;
+}
+
+void Pipeline::encode_text(std::string_view text, bool parse_special, TokenSink& out) const {
+  if (text.size() > 0x7FFFFFFF)
+    fail("tokenizer", "expected a text below 2 GiB, got {} bytes; try cutting it", text.size());
+  Origins identity;
+  if (out.spans)
+    for (uint32_t i = 0; i < text.size(); ++i) identity.push_back({i, i + 1});
+  Piece whole{text, out.spans ? identity.data() : nullptr, true};
+  if (is_valid_utf8(text)) return encode_raw(whole, parse_special, out);
+  EditedText repaired;
+  repaired.reset(text, whole.origins);
+  repair_utf8(repaired);
+  encode_raw({repaired.text(), out.spans ? repaired.origins().data() : nullptr, true}, parse_special, out);
+}
+
+void Pipeline::encode_raw(const Piece& piece, bool parse_special, TokenSink& out) const {
+  if (!in_raw_.may_match(piece.text)) return encode_between(piece, parse_special, out);
+  std::vector<AddedPart>& found = Scratch::of_thread().raw;
+  found.clear();
+  in_raw_.split(piece.text, parse_special, found);
+  for (const AddedPart& part : found) {
+    if (part.id < 0) {
+      encode_between(piece.part(part.span), parse_special, out);
     } else {
-      encode_normalized(part.span.in(text), at_start && part.span.begin == 0, ids);
+      Span span = piece.original(part.span);
+      out.add(part.id, span.begin, span.end);
     }
   }
 }
 
-void Pipeline::encode_normalized(std::string_view text, bool at_start, std::vector<int32_t>& ids) const {
-  PreTokens& words = Scratch::of_thread().words;
-  words.reset(text, at_start);
-  if (parts_.pre_tokenizer) parts_.pre_tokenizer->apply(words);
-  if (words.spelled) {
-    words.rewrite_each([](std::string_view word, size_t, std::string& out) {
-      out += from_byte_alphabet(word).value_or(std::string(word));
-    });
+// A text that holds no raw added token.
+void Pipeline::encode_between(const Piece& raw, bool parse_special, TokenSink& out) const {
+  Scratch& scratch = Scratch::of_thread();
+  Piece piece = raw;
+  if (parts_.normalizer && parts_.normalizer->may_change(raw.text)) {
+    scratch.normalized.reset(raw.text, raw.origins);
+    parts_.normalizer->apply(scratch.normalized);
+    piece.text = scratch.normalized.text();
+    if (raw.origins) piece.origins = scratch.normalized.origins().data();
   }
-  parts_.model->encode(words.text, words.spans, ids);
+  if (!in_normalized_.may_match(piece.text)) return encode_normalized(piece, out);
+  scratch.inner.clear();
+  in_normalized_.split(piece.text, parse_special, scratch.inner);
+  for (const AddedPart& part : scratch.inner) {
+    if (part.id < 0) {
+      encode_normalized(piece.part(part.span), out);
+    } else {
+      Span span = piece.original(part.span);
+      out.add(part.id, span.begin, span.end);
+    }
+  }
+}
+
+void Pipeline::encode_normalized(const Piece& piece, TokenSink& out) const {
+  PreTokens& words = Scratch::of_thread().words;
+  words.reset(piece.text, piece.at_start, piece.origins);
+  if (parts_.pre_tokenizer) parts_.pre_tokenizer->apply(words);
+  if (words.spelled) words.rewrite_each([](TextEdit& edit, size_t) { unspell(edit); });
+  size_t first = out.ids.size();
+  parts_.model->encode(words.text, words.spans, out);
+  if (!out.spans) return;
+  Piece cut{words.text, words.origins(), false};
+  for (size_t i = first; i < out.spans->size(); ++i) (*out.spans)[i] = cut.original((*out.spans)[i]);
 }
 
 std::string Pipeline::decode(std::span<const int32_t> ids, bool skip_special) const {

@@ -36,6 +36,9 @@ class Pipeline : public Tokenizer {
   explicit Pipeline(PipelineParts parts);
 
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
+  OffsetEncoding encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
+  std::vector<int32_t> encode_pair(std::string_view first, std::string_view second,
+                                   const EncodeOptions& options) const override;
   std::string decode(std::span<const int32_t> ids, bool skip_special) const override;
   std::unique_ptr<TextStream> stream(bool skip_special) const override;
   int32_t vocab_size() const override { return vocab_size_; }
@@ -53,8 +56,12 @@ class Pipeline : public Tokenizer {
 
  private:
   struct Scratch;
-  void encode_between(std::string_view text, bool at_start, bool parse_special, std::vector<int32_t>& ids) const;
-  void encode_normalized(std::string_view text, bool at_start, std::vector<int32_t>& ids) const;
+  struct Piece;
+  void encode_text(std::string_view text, bool parse_special, TokenSink& out) const;
+  void encode_raw(const Piece& piece, bool parse_special, TokenSink& out) const;
+  void encode_between(const Piece& piece, bool parse_special, TokenSink& out) const;
+  void encode_normalized(const Piece& piece, TokenSink& out) const;
+  std::string normalized(std::string_view text) const;
 
   PipelineParts parts_;
   AddedMatcher in_raw_, in_normalized_;

@@ -13,12 +13,20 @@
 #include <vector>
 
 #include "core/json.h"
+#include "tokenizer/span.h"
 
 namespace llmbox {
 
 struct EncodeOptions {
   bool add_special = false;    // add what the post-processor adds (BOS, [CLS] …)
   bool parse_special = false;  // read spellings of special tokens in the text as those tokens
+};
+
+/// Ids and the bytes of the text that each stands for; tokens that were added around it have empty spans. Tokens that
+/// share one character (<0xXX>) have its span each.
+struct OffsetEncoding {
+  std::vector<int32_t> ids;
+  std::vector<Span> spans;
 };
 
 /// One decoding run. push(...)… + finish() is the text of all ids; no part ends within a UTF-8 character.
@@ -33,10 +41,19 @@ class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
 
-  /// Loads from a model folder (tokenizer.json, tokenizer_config.json) or one file. Throws Error.
+  /// Loads from a model folder (the first file that it holds of file/table.cpp: tokenizer.json, tokenizer.model, …,
+  /// with tokenizer_config.json beside it) or one file of any of those kinds. Throws Error.
   static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& path);
 
   virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
+  /// The same with offsets. Stages that rewrite the text are followed; a form that composes characters is told whole.
+  virtual OffsetEncoding encode_with_offsets(std::string_view text, const EncodeOptions& options = {}) const = 0;
+  /// Two texts as one input, with the special tokens that the post-processor puts around and between them.
+  virtual std::vector<int32_t> encode_pair(std::string_view first, std::string_view second,
+                                           const EncodeOptions& options = {}) const = 0;
+  /// Each text by itself, on all cores.
+  std::vector<std::vector<int32_t>> encode_batch(std::span<const std::string> texts,
+                                                 const EncodeOptions& options = {}) const;
   /// The text of ids; unknown ids give nothing. Invalid UTF-8 becomes U+FFFD as in the reference.
   virtual std::string decode(std::span<const int32_t> ids, bool skip_special = false) const = 0;
   /// The same, token by token; what may still change is held back. The stream must not outlive the tokenizer. The

@@ -77,21 +77,26 @@ void apply_bos_eos_flags(PipelineParts& parts) {
   std::string name = parts.config.contains("tokenizer_class") ? token_content(parts.config["tokenizer_class"]) : "";
   bool rebuilt = name.starts_with("LlamaTokenizer") || name.starts_with("CodeLlamaTokenizer") ||
                  name.starts_with("GemmaTokenizer");
-  auto apply = [&](const char* key, std::optional<int32_t> id, std::vector<int32_t>& ids) {
+  auto apply = [&](const char* key, std::optional<int32_t> id, std::vector<int32_t>& ids,
+                   std::vector<int32_t>& of_pair) {
     if (!rebuilt || !parts.config.contains(key) || !parts.config[key].is_boolean()) return;
     ids.clear();
     if (parts.config[key].get<bool>() && id) ids.push_back(*id);
+    of_pair = ids;
   };
-  apply("add_bos_token", parts.special.bos, parts.surround.before);
-  apply("add_eos_token", parts.special.eos, parts.surround.after);
+  apply("add_bos_token", parts.special.bos, parts.surround.before, parts.surround.before_pair);
+  apply("add_eos_token", parts.special.eos, parts.surround.after, parts.surround.after_pair);
 }
 
 }  // namespace
 
 void apply_tokenizer_config(const fs::path& folder, PipelineParts& parts) {
+  Json within = std::move(parts.config);  // what the tokenizer's own file says of it
   parts.config = read_if_there(folder / "tokenizer_config.json");
   if (!parts.config.is_object())
     fail((folder / "tokenizer_config.json").string(), "expected a JSON object, got {}", parts.config.type_name());
+  for (const auto& [key, value] : within.items())
+    if (!parts.config.contains(key)) parts.config[key] = value;
   Json map = read_if_there(folder / "special_tokens_map.json");
   Json generation = read_if_there(folder / "generation_config.json");
   Json model = read_if_there(folder / "config.json");

@@ -202,7 +202,7 @@ struct Fault {
 
 TEST(BadFile, IsOneClearLine) {
   TempFolder folder;
-  EXPECT_NE(message_of([&] { Tokenizer::load(folder.path()); }).find("expected tokenizer.json in the folder"),
+  EXPECT_NE(message_of([&] { Tokenizer::load(folder.path()); }).find("expected a tokenizer in the folder"),
             std::string::npos);
   EXPECT_NE(message_of([&] { Tokenizer::load(folder.path() / "none"); }).find("no such file or folder"),
             std::string::npos);

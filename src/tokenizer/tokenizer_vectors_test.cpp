@@ -1,6 +1,7 @@
 // Ids, tokens and texts against the reference vectors of ../shared/fixtures/tokenizers.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/test_shared.h"
@@ -10,8 +11,9 @@ namespace llmbox {
 namespace {
 
 struct Case {
-  const char* folder;
-  const char* vectors;
+  const char* name;
+  const char* tokenizer;  // folder or file under fixtures/
+  const char* vectors;    // folder under fixtures/tokenizers
 };
 
 std::vector<Json> read_vectors(const char* path) {
@@ -37,39 +39,92 @@ std::string without_spaces_before_marks(std::string text) {
 
 class Vectors : public testing::TestWithParam<Case> {};
 
+void expect_encoded(const Tokenizer& tokenizer, const Json& vector, const std::vector<int32_t>& ids) {
+  auto text = vector["text"].get<std::string>();
+  bool special = vector["add_special_tokens"].get<bool>();
+  EncodeOptions options{.add_special = special, .parse_special = special};
+  if (vector.contains("text_pair")) {
+    EXPECT_EQ(tokenizer.encode_pair(text, vector["text_pair"].get<std::string>(), options), ids) << text;
+    return;
+  }
+  EXPECT_EQ(tokenizer.encode(text, options), ids) << text;
+  OffsetEncoding encoding = tokenizer.encode_with_offsets(text, options);
+  EXPECT_EQ(encoding.ids, ids) << text;
+  ASSERT_EQ(encoding.spans.size(), ids.size());
+  uint32_t least = 0;
+  for (Span span : encoding.spans) {
+    EXPECT_LE(span.begin, span.end);
+    EXPECT_LE(span.end, text.size());
+    EXPECT_GE(span.end, least) << text << ": spans go from left to right";
+    least = span.end;
+  }
+}
+
+// The token strings leave out the special tokens around the text, and show unknown ones as the text has them.
+void expect_tokens(const Tokenizer& tokenizer, const Json& vector, const std::vector<int32_t>& ids) {
+  std::vector<std::string> tokens;
+  for (int32_t id : ids)
+    if (!vector.contains("text_pair") || !tokenizer.is_special(id)) tokens.push_back(tokenizer.id_to_token(id));
+  auto expected = vector["tokens"].get<std::vector<std::string>>();
+  auto same = [](const std::string& ours, const std::string& theirs) { return ours == theirs || ours == "<unk>"; };
+  auto found = std::search(tokens.begin(), tokens.end(), expected.begin(), expected.end(), same);
+  EXPECT_TRUE(found != tokens.end() || expected.empty()) << vector.dump();
+}
+
+void expect_decoded(const Tokenizer& tokenizer, const Json& vector, const std::vector<int32_t>& ids) {
+  for (bool skip : {false, true}) {
+    EXPECT_EQ(streamed(tokenizer, ids, skip), tokenizer.decode(ids, skip));
+    const char* key = skip ? "decoded_skip_special" : "decoded";
+    if (!vector.contains(key)) continue;
+    auto decoded = vector[key].get<std::string>();
+    EXPECT_EQ(without_spaces_before_marks(tokenizer.decode(ids, skip)), without_spaces_before_marks(decoded));
+  }
+}
+
 TEST_P(Vectors, EncodeAndDecodeAsTheReference) {
   REQUIRE_SHARED();
-  auto tokenizer = Tokenizer::load(shared_path(GetParam().folder));
-  std::vector<Json> vectors = read_vectors(GetParam().vectors);
-  ASSERT_FALSE(vectors.empty());
-  for (const Json& vector : vectors) {
-    auto ids = vector["ids"].get<std::vector<int32_t>>();
-    auto text = vector["text"].get<std::string>();
-    bool special = vector["add_special_tokens"].get<bool>();
-    EXPECT_EQ(tokenizer->encode(text, {.add_special = special, .parse_special = special}), ids) << text;
-    for (bool skip : {false, true}) EXPECT_EQ(streamed(*tokenizer, ids, skip), tokenizer->decode(ids, skip)) << text;
-    if (vector.contains("decoded")) {
-      auto decoded = vector["decoded"].get<std::string>();
-      EXPECT_EQ(without_spaces_before_marks(tokenizer->decode(ids)), without_spaces_before_marks(decoded));
+  auto tokenizer = Tokenizer::load(shared_path(std::string("fixtures/") + GetParam().tokenizer));
+  std::string folder = std::string("fixtures/tokenizers/") + GetParam().vectors;
+  int count = 0;
+  for (const char* name : {"/vectors.jsonl", "/vectors_questions.jsonl"}) {
+    for (const Json& vector : read_vectors((folder + name).c_str())) {
+      auto ids = vector["ids"].get<std::vector<int32_t>>();
+      expect_encoded(*tokenizer, vector, ids);
+      if (vector.contains("tokens")) expect_tokens(*tokenizer, vector, ids);
+      expect_decoded(*tokenizer, vector, ids);
+      ++count;
     }
   }
+  EXPECT_GE(count, 25);
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Fixtures, Vectors,
-    testing::Values(Case{"fixtures/tokenizers/gpt2", "fixtures/tokenizers/gpt2/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/llama2", "fixtures/tokenizers/llama2/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/llama3", "fixtures/tokenizers/llama3/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/qwen2", "fixtures/tokenizers/qwen2/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/falcon", "fixtures/tokenizers/falcon/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/gpt_neox_20b", "fixtures/tokenizers/gpt_neox_20b/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/phi3", "fixtures/tokenizers/phi3/vectors.jsonl"},
-                    Case{"fixtures/tokenizers/clip", "fixtures/tokenizers/clip/vectors.jsonl"},
-                    Case{"fixtures/weights/stories260K/hf", "fixtures/tokenizers/tok512/vectors.jsonl"}),
-    [](const auto& info) {
-      std::string name = std::filesystem::path(info.param.vectors).parent_path().filename();
-      return name;
-    });
+    testing::Values(
+        Case{"bert_base_uncased", "tokenizers/bert_base_uncased", "bert_base_uncased"},
+        Case{"cl100k_base", "tokenizers/cl100k_base", "cl100k_base"}, Case{"clip", "tokenizers/clip", "clip"},
+        Case{"deepseek_coder", "tokenizers/deepseek_coder", "deepseek_coder"},
+        Case{"falcon", "tokenizers/falcon", "falcon"},
+        Case{"falcon_gguf", "tokenizers/falcon/ggml-vocab-falcon.gguf", "falcon"},
+        Case{"gpt2", "tokenizers/gpt2", "gpt2"}, Case{"gpt2_gguf", "tokenizers/gpt2/ggml-vocab-gpt-2.gguf", "gpt2"},
+        Case{"gpt2_merges", "tokenizers/gpt2/vocab.json", "gpt2"},
+        Case{"gpt_neox_20b", "tokenizers/gpt_neox_20b", "gpt_neox_20b"},
+        Case{"internlm", "tokenizers/internlm", "internlm"}, Case{"llama2", "tokenizers/llama2", "llama2"},
+        Case{"llama2_model", "tokenizers/llama2/tokenizer.model", "llama2"},
+        Case{"llama2_gguf", "tokenizers/llama2/ggml-vocab-llama-spm.gguf", "llama2"},
+        Case{"llama2_bin", "tokenizers/llama2/tokenizer.bin", "llama2"}, Case{"llama3", "tokenizers/llama3", "llama3"},
+        Case{"llama3_tiktoken", "tokenizers/llama3/tokenizer.model", "llama3"},
+        Case{"llama3_merges", "tokenizers/llama3/vocab.json", "llama3"},
+        Case{"mistral_v1", "tokenizers/mistral_v1", "mistral_v1"},
+        Case{"mistral_v2", "tokenizers/mistral_v2", "mistral_v2"}, Case{"mpt", "tokenizers/mpt", "mpt"},
+        Case{"phi3", "tokenizers/phi3", "phi3"}, Case{"phi3_gguf", "tokenizers/phi3/ggml-vocab-phi-3.gguf", "phi3"},
+        Case{"qwen2", "tokenizers/qwen2", "qwen2"}, Case{"qwen2_merges", "tokenizers/qwen2/vocab.json", "qwen2"},
+        Case{"refact", "tokenizers/refact", "refact"}, Case{"rwkv_world", "tokenizers/rwkv_world", "rwkv_world"},
+        Case{"sp_unigram_en", "tokenizers/sp_unigram_en", "sp_unigram_en"},
+        Case{"t5_small", "tokenizers/t5_small", "t5_small"}, Case{"tok512", "tokenizers/tok512", "tok512"},
+        Case{"tok512_bin", "tokenizers/tok512/tok512.bin", "tok512"},
+        Case{"tok512_json", "weights/stories260K/hf", "tok512"}),
+    [](const auto& info) { return std::string(info.param.name); });
 
 TEST(Folder, NamesTheSpecialTokens) {
   REQUIRE_SHARED();

@@ -13,12 +13,15 @@ bool is_white_space(uint32_t c) {
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-// Ranges whose members neither decompose nor compose with one another: a cheap sufficient test, not the whole property.
+// Whether the character has no canonical decomposition and joins none before it, or is a Latin letter or Hangul
+// syllable that composes again: a text of such characters alone is in form NFC.
 bool is_nfc_stable(uint32_t c) {
-  return c < 0x300 || (c >= 0x388 && c <= 0x3FF) || (c >= 0x400 && c <= 0x482) || (c >= 0x48A && c <= 0x52F) ||
-         (c >= 0x2010 && c <= 0x20CF) || (c >= 0x3001 && c <= 0x3029) || (c >= 0x3041 && c <= 0x3096) ||
-         (c >= 0x30A0 && c <= 0x30FF) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0xAC00 && c <= 0xD7A3) ||
-         (c >= 0xFF00 && c <= 0xFFEF) || (c >= 0x1F300 && c <= 0x1FAFF);
+  if (c < 0x300 || (c >= 0xAC00 && c <= 0xD7A3)) return true;
+  if ((c >= 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FF)) return false;
+  const utf8proc_property_t* property = utf8proc_get_property(static_cast<utf8proc_int32_t>(c));
+  bool mark = property->category >= UTF8PROC_CATEGORY_MN && property->category <= UTF8PROC_CATEGORY_ME;
+  bool decomposes = property->decomp_seqindex != UINT16_MAX && property->decomp_type == 0;
+  return !mark && !decomposes && property->combining_class == 0;
 }
 
 uint8_t category_flags(utf8proc_category_t category) {
@@ -46,8 +49,14 @@ const UnicodeClasses& UnicodeClasses::get() {
 }
 
 UnicodeClasses::UnicodeClasses() {
+  // Planes 4 to 13 hold no characters: their blocks are all as the first of them.
+  constexpr uint32_t kEmptyBegin = 0x400, kEmptyEnd = 0xE00;
   std::map<std::array<uint8_t, 256>, uint16_t> seen;
   for (uint32_t high = 0; high < index_.size(); ++high) {
+    if (high > kEmptyBegin && high < kEmptyEnd) {
+      index_[high] = index_[kEmptyBegin];
+      continue;
+    }
     std::array<uint8_t, 256> block;
     for (uint32_t low = 0; low < 256; ++low) block[low] = flags_of(high << 8 | low);
     auto [place, is_new] = seen.emplace(block, static_cast<uint16_t>(blocks_.size()));

@@ -33,23 +33,36 @@ CodePoint read_code_point_before(const char* p) {
   return read_code_point(start);
 }
 
-void append_code_point(std::string& text, uint32_t value) {
+size_t write_code_point(char* bytes, uint32_t value) {
+  auto tail = [value](int shift) { return static_cast<char>(0x80 | (value >> shift & 0x3F)); };
   if (value < 0x80) {
-    text += static_cast<char>(value);
-  } else if (value < 0x800) {
-    text += static_cast<char>(0xC0 | value >> 6);
-    text += static_cast<char>(0x80 | (value & 0x3F));
-  } else if (value < 0x10000) {
-    text += static_cast<char>(0xE0 | value >> 12);
-    text += static_cast<char>(0x80 | (value >> 6 & 0x3F));
-    text += static_cast<char>(0x80 | (value & 0x3F));
-  } else {
-    text += static_cast<char>(0xF0 | value >> 18);
-    text += static_cast<char>(0x80 | (value >> 12 & 0x3F));
-    text += static_cast<char>(0x80 | (value >> 6 & 0x3F));
-    text += static_cast<char>(0x80 | (value & 0x3F));
+    bytes[0] = static_cast<char>(value);
+    return 1;
   }
+  if (value < 0x800) {
+    bytes[0] = static_cast<char>(0xC0 | value >> 6);
+    bytes[1] = tail(0);
+    return 2;
+  }
+  if (value < 0x10000) {
+    bytes[0] = static_cast<char>(0xE0 | value >> 12);
+    bytes[1] = tail(6);
+    bytes[2] = tail(0);
+    return 3;
+  }
+  bytes[0] = static_cast<char>(0xF0 | value >> 18);
+  bytes[1] = tail(12);
+  bytes[2] = tail(6);
+  bytes[3] = tail(0);
+  return 4;
 }
+
+void append_code_point(std::string& text, uint32_t value) {
+  char bytes[4];
+  text.append(bytes, write_code_point(bytes, value));
+}
+
+bool is_ascii(std::string_view bytes) { return ascii_prefix(bytes) == bytes.size(); }
 
 Utf8Front utf8_front(std::string_view bytes) {
   auto byte = [&](size_t i) { return static_cast<unsigned char>(bytes[i]); };

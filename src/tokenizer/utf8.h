@@ -31,7 +31,11 @@ inline CodePoint read_code_point(const char* p) {
 /// The character that ends just before p. Requires: valid UTF-8 with a character before p.
 CodePoint read_code_point_before(const char* p);
 
+/// Writes at most 4 bytes and returns how many.
+size_t write_code_point(char* bytes, uint32_t value);
 void append_code_point(std::string& text, uint32_t value);
+
+bool is_ascii(std::string_view bytes);
 
 /// What stands at the front of `bytes`: a whole character (length > 0, complete), a broken part to be replaced by one
 /// U+FFFD (broken), or the beginning of a character whose rest may still come (neither).

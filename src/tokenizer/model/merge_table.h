@@ -1,5 +1,6 @@
-// Pairs of ids and what they merge to: rank (lower merges first) and id, in one flat hash table. Not changed after
-// loading; then thread-safe.
+// Pairs of ids and what they merge to: rank (lower merges first) and id, in one flat hash table. Most look-ups find
+// nothing, and one byte per place tells so: that row of bytes stays in the cache. Not changed after loading; then
+// thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -17,35 +18,50 @@ class MergeTable {
  public:
   explicit MergeTable(size_t count) {
     size_t capacity = 64;
-    while (capacity < count * 2) capacity *= 2;
-    slots_.assign(capacity, {});
+    while (capacity * 5 < count * 8) capacity *= 2;
+    slots_.resize(capacity);
+    tags_.assign(capacity, 0);
     shift_ = 64;
     for (size_t c = capacity; c > 1; c /= 2) --shift_;
   }
 
   /// A pair given twice takes its last rank, as in the reference.
-  void add(int32_t left, int32_t right, Merge merge) { slots_[place(left, right)] = {key(left, right), merge}; }
+  void add(int32_t left, int32_t right, Merge merge) {
+    Place at = place(left, right);
+    tags_[at.index] = at.tag;
+    slots_[at.index] = {key(left, right), merge};
+  }
 
-  Merge find(int32_t left, int32_t right) const { return slots_[place(left, right)].merge; }
+  Merge find(int32_t left, int32_t right) const {
+    Place at = place(left, right);
+    return tags_[at.index] ? slots_[at.index].merge : Merge{};
+  }
 
  private:
-  static constexpr uint64_t kEmpty = ~0ull;
   struct Slot {
-    uint64_t key = kEmpty;
+    uint64_t key;
     Merge merge;
+  };
+  struct Place {
+    size_t index;
+    uint8_t tag;
   };
   static uint64_t key(int32_t left, int32_t right) {
     return static_cast<uint64_t>(static_cast<uint32_t>(left)) << 32 | static_cast<uint32_t>(right);
   }
-  size_t place(int32_t left, int32_t right) const {
+  // Where the pair is or, tag 0, would be.
+  Place place(int32_t left, int32_t right) const {
     uint64_t wanted = key(left, right);
+    uint64_t hash = (wanted ^ wanted >> 29) * 0x9E3779B97F4A7C15ull;
+    auto tag = static_cast<uint8_t>((hash >> 8 & 0xFF) | 1);
     size_t mask = slots_.size() - 1;
-    size_t i = (wanted ^ wanted >> 29) * 0x9E3779B97F4A7C15ull >> shift_;
-    while (slots_[i].key != wanted && slots_[i].key != kEmpty) i = (i + 1) & mask;
-    return i;
+    size_t i = hash >> shift_;
+    while (tags_[i] != 0 && (tags_[i] != tag || slots_[i].key != wanted)) i = (i + 1) & mask;
+    return {i, tag};
   }
 
   std::vector<Slot> slots_;
+  std::vector<uint8_t> tags_;  // of each slot; 0: empty
   int shift_;
 };
 

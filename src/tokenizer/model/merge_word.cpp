@@ -90,6 +90,23 @@ void merge_short_word(const MergeTable& merges, std::vector<int32_t>& symbols) {
 
 void merge_long_word(const MergeTable& merges, std::vector<int32_t>& symbols) { LongWord(merges, symbols).merge_all(); }
 
+void merge_word_with_dropout(const MergeTable& merges, std::vector<int32_t>& symbols,
+                             const std::function<bool()>& skip) {
+  while (true) {
+    Merge best;
+    size_t where = 0;
+    for (size_t i = 0; i + 1 < symbols.size(); ++i) {
+      Merge due = merges.find(symbols[i], symbols[i + 1]);
+      if (due.rank >= best.rank || skip()) continue;
+      best = due;
+      where = i;
+    }
+    if (best.rank == Merge::kNone) return;
+    symbols[where] = best.id;
+    symbols.erase(symbols.begin() + static_cast<ptrdiff_t>(where) + 1);
+  }
+}
+
 void merge_word(const MergeTable& merges, std::vector<int32_t>& symbols) {
   if (symbols.size() < 2) return;
   if (symbols.size() < kLongWord) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "tokenizer/model/merge_table.h"
@@ -15,5 +16,10 @@ void merge_word(const MergeTable& merges, std::vector<int32_t>& symbols);
 
 void merge_short_word(const MergeTable& merges, std::vector<int32_t>& symbols);
 void merge_long_word(const MergeTable& merges, std::vector<int32_t>& symbols);
+
+/// The same where each merge that is due is passed over when skip() says so, until another one has been done
+/// (BPE-dropout, Provilkov et al. 2020).
+void merge_word_with_dropout(const MergeTable& merges, std::vector<int32_t>& symbols,
+                             const std::function<bool()>& skip);
 
 }  // namespace llmbox

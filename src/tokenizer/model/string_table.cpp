@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/error.h"
+
 namespace llmbox {
 
 namespace {
@@ -29,9 +31,9 @@ size_t StringTable::slot_of(std::string_view text, uint32_t hash) const {
   return i;
 }
 
-void StringTable::grow() {
+void StringTable::resize_slots(size_t size) {
   std::vector<Slot> old = std::move(slots_);
-  slots_.assign(std::max<size_t>(64, old.size() * 2), {});
+  slots_.assign(size, {});
   size_t mask = slots_.size() - 1;
   for (const Slot& slot : old) {
     if (slot.id < 0) continue;
@@ -41,18 +43,30 @@ void StringTable::grow() {
   }
 }
 
-void StringTable::add(std::string_view text, int32_t id) {
-  if ((count_ + 1) * 2 > slots_.size()) grow();
+void StringTable::reserve(size_t count) {
+  size_t size = 64;
+  while (size < count * 2) size *= 2;
+  if (size > slots_.size()) resize_slots(size);
+  places_.reserve(count);
+}
+
+void StringTable::add(std::string_view text, int64_t id) {
+  if (id < 0 || id >= kIdEnd)
+    fail("tokenizer", "expected ids from 0 to {}, got {} for '{}'; try the original file", kIdEnd - 1, id,
+         text.substr(0, 40));
+  if ((count_ + 1) * 2 > slots_.size()) resize_slots(std::max<size_t>(64, slots_.size() * 2));
   uint32_t hash = hash_of(text);
   Slot& slot = slots_[slot_of(text, hash)];
-  if (slot.id >= 0) return;
-  Place place{static_cast<uint32_t>(arena_.size()), static_cast<int32_t>(text.size())};
-  arena_ += text;
-  slot = {hash, id, place};
-  ++count_;
-  longest_ = std::max(longest_, text.size());
+  Place place = slot.place;
+  if (slot.id < 0) {
+    place = {static_cast<uint32_t>(arena_.size()), static_cast<int32_t>(text.size())};
+    arena_ += text;
+    slot = {hash, static_cast<int32_t>(id), place};
+    ++count_;
+    longest_ = std::max(longest_, text.size());
+  }
   if (id >= id_end()) places_.resize(static_cast<size_t>(id) + 1);
-  if (!has(id)) places_[static_cast<size_t>(id)] = place;
+  if (!has(static_cast<int32_t>(id))) places_[static_cast<size_t>(id)] = place;
 }
 
 std::optional<int32_t> StringTable::find(std::string_view text) const {

@@ -1,5 +1,6 @@
 // Token strings and their ids in one flat hash table over one arena: 150,000 tokens load in milliseconds and a look-up
-// touches two cache lines. Ids need not be dense. Not changed after loading; then thread-safe.
+// touches two cache lines. Ids need not be dense, but below kIdEnd. Not changed after loading; then thread-safe. An id
+// out of range throws Error.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,12 @@ namespace llmbox {
 
 class StringTable {
  public:
+  static constexpr int64_t kIdEnd = 1 << 24;
+
   /// Adds a string under an id; a string that is there keeps its first id, an id given twice keeps its first string.
-  void add(std::string_view text, int32_t id);
+  void add(std::string_view text, int64_t id);
+  /// Room for so many strings.
+  void reserve(size_t count);
 
   std::optional<int32_t> find(std::string_view text) const;
   /// The string of an id; empty where there is none.
@@ -34,7 +39,7 @@ class StringTable {
     int32_t id = -1;
     Place place;
   };
-  void grow();
+  void resize_slots(size_t size);
   size_t slot_of(std::string_view text, uint32_t hash) const;
   std::string_view at(Place place) const { return {arena_.data() + place.offset, static_cast<size_t>(place.size)}; }
 

@@ -28,33 +28,29 @@ class Bert : public Normalizer {
     strip_accents_ = says ? description["strip_accents"].get<bool>() : lower_;
   }
 
-  void apply(std::string& text) const override {
-    std::string out;
-    for (size_t i = 0; i < text.size();) {
-      CodePoint c = read_code_point(text.data() + i);
-      append(std::string_view(text).substr(i, c.length), c.value, out);
-      i += c.length;
-    }
-    if (strip_accents_) {
-      out = filter_characters(unicode_form(out, UTF8PROC_DECOMPOSE), [](uint32_t c) {
-        return utf8proc_category(static_cast<utf8proc_int32_t>(c)) != UTF8PROC_CATEGORY_MN;
+  void apply(EditedText& text) const override {
+    if (clean_ || space_chinese_) {
+      text.rewrite([&](TextEdit& edit) {
+        while (!edit.done()) clean_character(edit);
       });
     }
-    text = lower_ ? lower_case(out) : out;
+    if (strip_accents_ && !is_ascii(text.text())) {
+      unicode_form(text, UTF8PROC_DECOMPOSE);
+      drop_characters(
+          text, [](uint32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_MN; });
+    }
+    if (lower_) lower_case(text);
   }
 
  private:
-  void append(std::string_view character, uint32_t code_point, std::string& out) const {
-    if (clean_ && is_dropped(code_point)) return;
-    if (clean_ && is_unicode_space(code_point)) {
-      out += ' ';
-    } else if (space_chinese_ && is_chinese(code_point)) {
-      out += ' ';
-      out += character;
-      out += ' ';
-    } else {
-      out += character;
-    }
+  void clean_character(TextEdit& edit) const {
+    CodePoint c = read_code_point(edit.rest().data());
+    if (clean_ && is_dropped(c.value)) return edit.drop(c.length);
+    if (clean_ && is_unicode_space(c.value)) return edit.replace(c.length, " ");
+    if (!space_chinese_ || !is_chinese(c.value)) return edit.keep(c.length);
+    edit.insert(" ");
+    edit.keep(c.length);
+    edit.insert(" ");
   }
 
   bool clean_, space_chinese_, lower_, strip_accents_;

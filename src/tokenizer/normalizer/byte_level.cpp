@@ -8,7 +8,11 @@ namespace {
 
 class ByteLevel : public Normalizer {
  public:
-  void apply(std::string& text) const override { text = to_byte_alphabet(text); }
+  void apply(EditedText& text) const override {
+    text.rewrite([](TextEdit& edit) {
+      while (!edit.done()) edit.replace(1, to_byte_alphabet(edit.rest().substr(0, 1)));
+    });
+  }
 };
 
 }  // namespace

@@ -9,13 +9,13 @@ namespace {
 
 class Lowercase : public Normalizer {
  public:
-  void apply(std::string& text) const override { text = lower_case(text); }
+  void apply(EditedText& text) const override { lower_case(text); }
 };
 
 class StripAccents : public Normalizer {
  public:
-  void apply(std::string& text) const override {
-    text = filter_characters(text, [](uint32_t c) { return !(unicode_flags(c) & kMark); });
+  void apply(EditedText& text) const override {
+    drop_characters(text, [](uint32_t c) { return (unicode_flags(c) & kMark) != 0; });
   }
 };
 

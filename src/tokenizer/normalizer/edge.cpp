@@ -10,7 +10,8 @@ namespace {
 class Strip : public Normalizer {
  public:
   Strip(bool left, bool right) : left_(left), right_(right) {}
-  void apply(std::string& text) const override {
+  void apply(EditedText& edited) const override {
+    const std::string& text = edited.text();
     size_t begin = 0, end = text.size();
     while (left_ && begin < end) {
       CodePoint c = read_code_point(text.data() + begin);
@@ -22,7 +23,10 @@ class Strip : public Normalizer {
       if (!is_unicode_space(c.value)) break;
       end -= c.length;
     }
-    text = text.substr(begin, end - begin);
+    edited.rewrite([&](TextEdit& edit) {
+      edit.drop(begin);
+      edit.keep(end - begin);
+    });
   }
 
  private:
@@ -32,8 +36,12 @@ class Strip : public Normalizer {
 class Prepend : public Normalizer {
  public:
   explicit Prepend(std::string content) : content_(std::move(content)) {}
-  void apply(std::string& text) const override {
-    if (!text.empty()) text.insert(0, content_);
+  void apply(EditedText& text) const override {
+    if (text.text().empty()) return;
+    text.rewrite([&](TextEdit& edit) {
+      edit.insert(content_);
+      edit.keep_rest();
+    });
   }
 
  private:

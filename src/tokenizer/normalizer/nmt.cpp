@@ -17,18 +17,19 @@ bool is_odd_space(uint32_t c) {
 
 class Nmt : public Normalizer {
  public:
-  void apply(std::string& text) const override {
-    std::string out;
-    for (size_t i = 0; i < text.size();) {
-      CodePoint c = read_code_point(text.data() + i);
-      if (is_odd_space(c.value)) {
-        out += ' ';
-      } else if (!is_dropped(c.value)) {
-        out += std::string_view(text).substr(i, c.length);
+  void apply(EditedText& text) const override {
+    text.rewrite([](TextEdit& edit) {
+      while (!edit.done()) {
+        CodePoint c = read_code_point(edit.rest().data());
+        if (is_odd_space(c.value)) {
+          edit.replace(c.length, " ");
+        } else if (is_dropped(c.value)) {
+          edit.drop(c.length);
+        } else {
+          edit.keep(c.length);
+        }
       }
-      i += c.length;
-    }
-    text = std::move(out);
+    });
   }
 };
 

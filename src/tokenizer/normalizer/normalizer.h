@@ -7,13 +7,14 @@
 #include <string_view>
 
 #include "core/json.h"
+#include "tokenizer/text_edit.h"
 
 namespace llmbox {
 
 class Normalizer {
  public:
   virtual ~Normalizer() = default;
-  virtual void apply(std::string& text) const = 0;
+  virtual void apply(EditedText& text) const = 0;
   /// False where apply() is known to leave the text as it is, so that no copy need be made.
   virtual bool may_change(std::string_view) const { return true; }
 };
@@ -29,6 +30,7 @@ NormalizerPtr make_replace_normalizer(const Json& description);
 NormalizerPtr make_byte_level_normalizer(const Json& description);
 NormalizerPtr make_bert_normalizer(const Json& description);
 NormalizerPtr make_nmt_normalizer(const Json& description);
+NormalizerPtr make_precompiled_normalizer(const Json& description);
 NormalizerPtr make_sequence_normalizer(const Json& description);
 
 }  // namespace llmbox

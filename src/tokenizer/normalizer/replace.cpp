@@ -10,8 +10,19 @@ namespace {
 class Replace : public Normalizer {
  public:
   Replace(Pattern pattern, std::string content) : pattern_(std::move(pattern)), content_(std::move(content)) {}
-  void apply(std::string& text) const override {
-    if (pattern_.may_match(text)) text = pattern_.replace_all(text, content_);
+  void apply(EditedText& text) const override {
+    if (!pattern_.may_match(text.text())) return;
+    text.rewrite([&](TextEdit& edit) {
+      std::vector<Span> matches;
+      pattern_.find_all(edit.rest(), matches);
+      uint32_t done = 0;
+      for (Span match : matches) {
+        edit.keep(match.begin - done);
+        edit.replace(match.size(), content_);
+        done = match.end;
+      }
+      edit.keep_rest();
+    });
   }
   bool may_change(std::string_view text) const override { return pattern_.may_match(text); }
 

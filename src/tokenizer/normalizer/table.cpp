@@ -23,6 +23,7 @@ constexpr Row kNormalizers[] = {
     {"NFKC", make_unicode_form_normalizer},
     {"NFKD", make_unicode_form_normalizer},
     {"Nmt", make_nmt_normalizer},
+    {"Precompiled", make_precompiled_normalizer},
     {"Prepend", make_edge_normalizer},
     {"Replace", make_replace_normalizer},
     {"Sequence", make_sequence_normalizer},
@@ -33,7 +34,7 @@ constexpr Row kNormalizers[] = {
 class Sequence : public Normalizer {
  public:
   explicit Sequence(std::vector<NormalizerPtr> stages) : stages_(std::move(stages)) {}
-  void apply(std::string& text) const override {
+  void apply(EditedText& text) const override {
     for (const NormalizerPtr& stage : stages_) stage->apply(text);
   }
   // While no stage changes the text, the next one sees the text as it came.

@@ -8,10 +8,27 @@ namespace llmbox {
 
 namespace {
 
-bool is_ascii(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) >= 0x80) return false;
-  return true;
+bool is_stable(uint32_t c) { return UnicodeClasses::get().flags(c) & kNfcStable; }
+
+// A text in which only the parts that may not be in form NFC are composed: an unstable run with the character before
+// it. Nothing before a stable character joins it.
+void compose(TextEdit& edit) {
+  std::string_view text = edit.rest();
+  size_t kept = 0, previous = 0;  // begin of the last stable character
+  for (size_t i = 0; i < text.size();) {
+    CodePoint c = read_code_point(text.data() + i);
+    if (is_stable(c.value)) {
+      previous = i;
+      i += c.length;
+      continue;
+    }
+    do i += c.length;
+    while (i < text.size() && !is_stable((c = read_code_point(text.data() + i)).value));
+    edit.keep(previous - kept);
+    edit.replace(i - previous, unicode_form(text.substr(previous, i - previous), UTF8PROC_COMPOSE));
+    kept = previous = i;
+  }
+  edit.keep_rest();
 }
 
 // True for most texts that are in form NFC already, never for one that is not.
@@ -29,17 +46,22 @@ bool is_surely_nfc(std::string_view text) {
   return true;
 }
 
+class Nfc : public Normalizer {
+ public:
+  void apply(EditedText& text) const override { text.rewrite(compose); }
+  bool may_change(std::string_view text) const override { return !is_surely_nfc(text); }
+};
+
 class UnicodeForm : public Normalizer {
  public:
-  UnicodeForm(int options, bool is_nfc) : options_(options), is_nfc_(is_nfc) {}
-  void apply(std::string& text) const override {
-    if (may_change(text)) text = unicode_form(text, options_);
+  explicit UnicodeForm(int options) : options_(options) {}
+  void apply(EditedText& text) const override {
+    if (may_change(text.text())) unicode_form(text, options_);
   }
-  bool may_change(std::string_view text) const override { return is_nfc_ ? !is_surely_nfc(text) : !is_ascii(text); }
+  bool may_change(std::string_view text) const override { return !is_ascii(text); }
 
  private:
   int options_;
-  bool is_nfc_;
 };
 
 }  // namespace
@@ -48,7 +70,8 @@ NormalizerPtr make_unicode_form_normalizer(const Json& description) {
   std::string type = description.value("type", "");
   int direction = type.back() == 'C' ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE;
   int compatibility = type.size() == 4 ? UTF8PROC_COMPAT : 0;
-  return std::make_unique<UnicodeForm>(direction | compatibility, type == "NFC");
+  if (type == "NFC") return std::make_unique<Nfc>();
+  return std::make_unique<UnicodeForm>(direction | compatibility);
 }
 
 }  // namespace llmbox

@@ -1,10 +1,15 @@
-// BertProcessing and RobertaProcessing: cls before, sep after.
+// BertProcessing ([CLS] A [SEP] B [SEP]) and RobertaProcessing (<s> A </s> </s> B </s>).
 #include "tokenizer/post_processor/post_processor.h"
 
 namespace llmbox {
 
 Surround make_cls_sep_surround(const Json& description) {
-  return {{description.at("cls").at(1).get<int32_t>()}, {description.at("sep").at(1).get<int32_t>()}};
+  auto cls = description.at("cls").at(1).get<int32_t>();
+  auto sep = description.at("sep").at(1).get<int32_t>();
+  bool roberta = description.value("type", "") == "RobertaProcessing";
+  std::vector<int32_t> between = {sep};
+  if (roberta) between.push_back(sep);
+  return {{cls}, {sep}, {cls}, between, {sep}};
 }
 
 }  // namespace llmbox

@@ -12,6 +12,12 @@ namespace llmbox {
 struct Surround {
   std::vector<int32_t> before;
   std::vector<int32_t> after;
+  std::vector<int32_t> before_pair, between, after_pair;  // around two texts
+
+  /// The same ids around a single text and a pair, nothing between.
+  static Surround of_both(std::vector<int32_t> before, std::vector<int32_t> after) {
+    return {before, after, before, {}, after};
+  }
 };
 
 Surround make_post_processor(const Json& description);

@@ -37,8 +37,10 @@ Surround make_post_processor(const Json& description) {
   Surround all;
   for (const Json& stage : description.at("processors")) {
     Surround outer = make_post_processor(stage);
-    all.before.insert(all.before.begin(), outer.before.begin(), outer.before.end());
-    all.after.insert(all.after.end(), outer.after.begin(), outer.after.end());
+    for (auto part : {&Surround::before, &Surround::before_pair})
+      (all.*part).insert((all.*part).begin(), (outer.*part).begin(), (outer.*part).end());
+    for (auto part : {&Surround::after, &Surround::between, &Surround::after_pair})
+      (all.*part).insert((all.*part).end(), (outer.*part).begin(), (outer.*part).end());
   }
   return all;
 }

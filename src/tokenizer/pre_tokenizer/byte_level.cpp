@@ -18,9 +18,9 @@ class ByteLevel : public PreTokenizer {
 
   void apply(PreTokens& tokens) const override {
     if (add_prefix_space_) {
-      tokens.rewrite_each([](std::string_view word, size_t, std::string& out) {
-        if (word[0] != ' ') out += ' ';
-        out += word;
+      tokens.rewrite_each([](TextEdit& edit, size_t) {
+        if (edit.rest()[0] != ' ') edit.insert(" ");
+        edit.keep_rest();
       });
     }
     if (use_regex_) {
@@ -29,8 +29,8 @@ class ByteLevel : public PreTokenizer {
     }
     if (!spell_) return;
     tokens.spelled = true;
-    tokens.rewrite_each([](std::string_view word, size_t, std::string& out) {
-      for (unsigned char byte : word) append_code_point(out, byte_to_code_point(byte));
+    tokens.rewrite_each([](TextEdit& edit, size_t) {
+      while (!edit.done()) edit.replace(1, to_byte_alphabet(edit.rest().substr(0, 1)));
     });
   }
 

@@ -17,16 +17,13 @@ class Metaspace : public PreTokenizer {
       : replacement_(std::move(replacement)), prepend_(prepend), split_(split) {}
 
   void apply(PreTokens& tokens) const override {
-    tokens.rewrite_each([&](std::string_view word, size_t index, std::string& out) {
+    tokens.rewrite_each([&](TextEdit& edit, size_t index) {
       bool first = index == 0 && tokens.at_text_start;
       bool wanted = prepend_ == Prepend::kAlways || (prepend_ == Prepend::kFirst && first);
-      if (wanted && word[0] != ' ' && !word.starts_with(replacement_)) out += replacement_;
-      for (char c : word) {
-        if (c == ' ') {
-          out += replacement_;
-        } else {
-          out += c;
-        }
+      if (wanted && edit.rest()[0] != ' ' && !edit.rest().starts_with(replacement_)) edit.insert(replacement_);
+      while (!edit.done()) {
+        edit.keep(std::min(edit.rest().find(' '), edit.rest().size()));
+        if (!edit.done()) edit.replace(1, replacement_);
       }
     });
     if (split_) tokens.cut_each([&](Span span, std::vector<Span>& words) { cut(tokens.text, span, words); });
