@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int64_t kRow = 2048, kSample = 512, kVocab = 49152, kSteps = 6;
+constexpr int64_t kRow = 2048, kSample = 512, kVocab = 49152, kSteps = 20;
 
 Json shape() {
   return {{"architectures", {"LlamaForCausalLM"}},
@@ -88,7 +88,7 @@ void run_train_sft() {
                      .trainable = started.trainable,
                      .units = {make_tokens()},
                      .eval_units = {},
-                     .tokenizer_folder = {},
+                     .tokenizer = {},
                      .checkpoint = {},
                      .hooks = {}});
   loop.run();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chat/parsed_slots.h"
+#include "chat/table_messages.h"
 #include "chat/template_table.h"
 #include "core/near_name.h"
 
@@ -11,8 +13,9 @@ struct ChatTemplate::State {
   JinjaTemplate jinja;
   std::optional<JinjaTemplate> with_tools;  // a named "tool_use" template of the model
   Json tokens;                              // bos_token, eos_token … as strings
+  const TemplateRow* row = nullptr;         // of the table; null: the model's own, or a file
+  JinjaOptions options;
   std::vector<std::string> stop_words;
-  bool efficient_eos = false;
   std::string eos_replacement;
 };
 
@@ -154,11 +157,28 @@ std::optional<std::pair<size_t, size_t>> reply_span(const std::string& text, siz
   return std::pair(in_text, end);
 }
 
+std::string_view embedded(std::string_view name) {
+  for (const EmbeddedTemplate& file : embedded_templates())
+    if (name == file.name) return file.source;
+  CHECK(false, "no embedded template {}", name);
+  return {};
+}
+
+/// The slots of a row with the turns that they include.
+std::string composed_source(const TemplateRow& row, std::string_view turns) {
+  static constexpr std::string_view kInclude = "{%- include 'turns' -%}";
+  std::string source(embedded(row.name));
+  const size_t at = source.find(kInclude);
+  CHECK(at != std::string::npos, "templates/{}.jinja includes no turns", row.name);
+  return source.replace(at, kInclude.size(), embedded(turns));
+}
+
 }  // namespace
 
 ChatTemplate ChatTemplate::from_source(std::string source, std::string name, Json tokenizer_config,
                                        JinjaOptions options) {
   auto state = std::make_shared<State>();
+  state->options = options;
   state->jinja = JinjaTemplate::parse(std::move(source), std::move(name), std::move(options));
   state->tokens = special_tokens(tokenizer_config);
   ChatTemplate made;
@@ -209,26 +229,43 @@ ChatTemplate ChatTemplate::load(const std::string& which, const Json& tokenizer_
       fail(which, "expected a key 'chat_template', found none");
     return from_source(read_sources(holder["chat_template"], which).main, which, holder);
   }
-  for (const TemplateRow& row : template_table()) {
-    if (which != row.name) continue;
-    for (const EmbeddedTemplate& file : embedded_templates()) {
-      if (which != file.name) continue;
-      auto state = std::make_shared<State>(*from_source(std::string(file.source), which, tokenizer_config).state_);
-      for (const char* word : row.stop_words)
-        if (word) state->stop_words.push_back(word);
-      if (row.flags & kReplacesEos) state->eos_replacement = row.stop_words[0];
-      state->efficient_eos = row.flags & kEfficientEos;
-      ChatTemplate made;
-      made.state_ = std::move(state);
-      return made;
-    }
-  }
+  for (const TemplateRow& row : template_table())
+    if (which == row.name) return from_row(row, tokenizer_config);
   fail("chat template", "expected a template's name, a file or a model folder, got '{}'; try {}", which,
        near_names(which, names()));
 }
 
+ChatTemplate ChatTemplate::from_row(const TemplateRow& row, const Json& tokenizer_config, JinjaOptions options) {
+  ChatTemplate made = from_source(composed_source(row, "turns"), row.name, tokenizer_config, std::move(options));
+  auto state = std::make_shared<State>(*made.state_);
+  state->row = &row;
+  for (const char* word : row.stop_words)
+    if (word) state->stop_words.push_back(word);
+  if (row.has(kReplacesEos)) state->eos_replacement = row.stop_words[0];
+  made.state_ = std::move(state);
+  return made;
+}
+
+Json ChatTemplate::row_context(const Messages& messages, const Json& tools, TableOptions options) const {
+  const auto& clock = state_->options.clock;
+  const std::time_t now = std::time(nullptr);
+  Json context = table_context(*state_->row, messages, tools, options, clock ? clock() : *std::localtime(&now));
+  const auto token = [&](const char* key) {
+    return state_->tokens.contains(key) ? state_->tokens[key].get<std::string>() : std::string();
+  };
+  context["bos"] = token("bos_token");
+  context["eos"] = state_->eos_replacement.empty() ? token("eos_token") : state_->eos_replacement;
+  if (context["eos"] == "") context["eos"] = "<|endoftext|>";  // what the tokenizer's repair gives it
+  return context;
+}
+
 std::string ChatTemplate::render(const Messages& messages, const Json& tools, bool add_generation_prompt,
                                  const Json& variables) const {
+  if (state_->row) {
+    Json context = row_context(messages, tools, TableOptions::from(variables));
+    context["add_generation_prompt"] = add_generation_prompt;
+    return state_->jinja.render(context);
+  }
   const bool with_tools = state_->with_tools && tools.is_array() && !tools.empty();
   const JinjaTemplate& jinja = with_tools ? *state_->with_tools : state_->jinja;
   return jinja.render(context_of(state_->tokens, normalized(messages), tools, add_generation_prompt, variables));
@@ -236,6 +273,11 @@ std::string ChatTemplate::render(const Messages& messages, const Json& tools, bo
 
 std::vector<TemplatePiece> ChatTemplate::encode_pieces(const Messages& messages, const Json& tools,
                                                        const Json& variables) const {
+  if (state_->row) {
+    TableOptions options = TableOptions::from(variables);
+    options.every_turn = true;
+    return cut_pieces(state_->jinja.render_with_spans(row_context(messages, tools, options)));
+  }
   if (state_->jinja.has_generation())
     return cut_pieces(
         state_->jinja.render_with_spans(context_of(state_->tokens, normalized(messages), tools, false, variables)));
@@ -249,7 +291,10 @@ std::vector<TemplatePiece> ChatTemplate::encode_pieces(const Messages& messages,
     const Messages upto(messages.begin(), messages.begin() + static_cast<std::ptrdiff_t>(i) + 1);
     const auto span = reply_span(rendered.text, from, render(before, tools, true, variables),
                                  render(upto, tools, false, variables), messages[i]);
-    if (!span) continue;
+    if (!span) {  // the template hides where the reply stands
+      const std::string bos = state_->tokens.value("bos_token", "");
+      return slot_pieces(parse_slots(*this, rendered.text.starts_with(bos) ? bos : ""), messages);
+    }
     rendered.generation.push_back(*span);
     from = span->second;
   }
@@ -257,8 +302,19 @@ std::vector<TemplatePiece> ChatTemplate::encode_pieces(const Messages& messages,
 }
 
 const std::string& ChatTemplate::name() const { return state_->jinja.name(); }
-const std::string& ChatTemplate::source() const { return state_->jinja.source(); }
-bool ChatTemplate::efficient_eos() const { return state_->efficient_eos; }
+std::string ChatTemplate::source() const {
+  if (!state_->row) return state_->jinja.source();
+  std::string head = "{%- set bos = bos_token | default('') -%}{%- set eos = eos_token | default('') -%}\n";
+  if (state_->row->has(kSystemInFirstTurn)) head += "{%- set system_in_first_turn = true -%}\n";
+  if (state_->row->has(kEfficientEos)) head += "{%- set assistant = ['{{content}}'] -%}\n";
+  return head + composed_source(*state_->row, "standalone_turns");
+}
+
+bool ChatTemplate::replaces_jinja() const { return state_->row && state_->row->has(kReplacesJinja); }
+
+bool ChatTemplate::of_table() const { return state_->row != nullptr; }
+
+bool ChatTemplate::efficient_eos() const { return state_->row && state_->row->has(kEfficientEos); }
 
 const std::vector<std::string>& ChatTemplate::stop_words() const { return state_->stop_words; }
 const std::string& ChatTemplate::eos_replacement() const { return state_->eos_replacement; }

@@ -12,6 +12,7 @@
 
 #include "chat/jinja.h"
 #include "chat/message.h"
+#include "chat/table_messages.h"
 
 namespace llmbox {
 
@@ -32,21 +33,29 @@ class ChatTemplate {
   static std::optional<ChatTemplate> find(const std::filesystem::path& folder);
   static ChatTemplate from_source(std::string source, std::string name, Json tokenizer_config = Json::object(),
                                   JinjaOptions options = {});
+  static ChatTemplate from_row(const TemplateRow& row, const Json& tokenizer_config = Json::object(),
+                               JinjaOptions options = {});
   /// Names of the table.
   static std::vector<std::string> names();
 
-  /// `variables`: an object of whatever else the template reads (enable_thinking …). Throws JinjaError.
+  /// `variables`: an object of whatever else the template reads; templates of the table know those of TableOptions.
+  /// Earlier replies lose their thoughts in templates of the table, as at inference. Throws JinjaError.
   std::string render(const Messages& messages, const Json& tools = nullptr, bool add_generation_prompt = false,
                      const Json& variables = nullptr) const;
 
-  /// The rendered conversation in pieces; joined they are render(messages, tools).
+  /// The conversation in pieces, every turn as training sees it.
   std::vector<TemplatePiece> encode_pieces(const Messages& messages, const Json& tools = nullptr,
                                            const Json& variables = nullptr) const;
 
   const std::string& name() const;
-  const std::string& source() const;
+  /// Jinja that other programs can render: the model's own, or the table's slots with plain turns (no tools).
+  std::string source() const;
   /// Spellings after which generation ends besides eos (of the table's templates).
   const std::vector<std::string>& stop_words() const;
+  /// True: a run with this template saves it in place of the tokenizer's own.
+  bool replaces_jinja() const;
+  /// True: one of the table, whose tools need no wrapping.
+  bool of_table() const;
   /// Replies end without eos; a training sample has one eos at its very end.
   bool efficient_eos() const;
   /// The spelling that takes the place of the tokenizer's eos; empty: it keeps its own.
@@ -54,6 +63,8 @@ class ChatTemplate {
 
  private:
   struct State;
+  Json row_context(const Messages& messages, const Json& tools, TableOptions options) const;
+
   std::shared_ptr<const State> state_;
 };
 

@@ -25,12 +25,6 @@ JinjaOptions fixed_clock() {
   return options;
 }
 
-std::string joined(const std::vector<TemplatePiece>& pieces) {
-  std::string text;
-  for (const auto& piece : pieces) text += piece.text;
-  return text;
-}
-
 /// The bos and eos of the tokenizer that a reference line was made with.
 Json tokens_of(const std::string& tokenizer) {
   if (tokenizer == "llama3") return {{"bos_token", "<|begin_of_text|>"}, {"eos_token", "<|end_of_text|>"}};
@@ -42,6 +36,7 @@ TEST(TemplateTable, EveryRowHasItsFileAndEveryFileItsRow) {
   std::set<std::string> rows, files;
   for (const auto& row : template_table()) rows.insert(row.name);
   for (const auto& file : embedded_templates()) files.insert(file.name);
+  for (const char* shared : {"turns", "standalone_turns"}) files.erase(shared);
   EXPECT_EQ(rows, files);
 }
 
@@ -66,39 +61,109 @@ Json turns_of(const std::vector<TemplatePiece>& pieces) {
   return turns;
 }
 
+/// What the reference makes of a conversation in training and at inference, against ours.
+struct ReferenceRow {
+  const Json& row;
+  ChatTemplate made;
+  Messages messages;
+  Json tools, variables = Json::object();
+
+  explicit ReferenceRow(const Json& given)
+      : row(given),
+        made(ChatTemplate::from_row(row_of(given["template"]), tokens_of(given["tokenizer"]), fixed_clock())) {
+    messages.assign(row["messages"].begin(), row["messages"].end());
+    if (row["system"].is_string()) messages.insert(messages.begin(), make_message("system", row["system"]));
+    if (row["tools"].is_string()) tools = Json::parse(row["tools"].get<std::string>());
+    for (const char* key : {"enable_thinking", "preserve_thinking"})
+      if (row.contains(key)) variables[key] = row[key];
+    if (row.contains("discarding_history_cot")) variables["discard_history"] = row["discarding_history_cot"];
+  }
+
+  static const TemplateRow& row_of(const std::string& name) {
+    for (const TemplateRow& row : template_table())
+      if (name == row.name) return row;
+    throw Error("test", "no template " + name);
+  }
+
+  /// The turns in training.
+  Json turns() const { return turns_of(made.encode_pieces(messages, tools, variables)); }
+  /// The whole text at inference, and what is sent where the reply is still to come.
+  Json one_turn() const {
+    const Messages before(messages.begin(), messages.end() - 1);
+    const bool pending = messages.back()["content"] == "";
+    return {made.render(messages, tools, false, variables),
+            pending ? Json(made.render(before, tools, true, variables)) : Json()};
+  }
+  /// The same by the reference.
+  Json expected_one_turn() const {
+    std::string prompt, reply;
+    if (row.contains("oneturn_text")) {
+      prompt = row["oneturn_text"][0], reply = row["oneturn_text"][1];
+    } else {
+      for (const Json& turn : row["text"]) {
+        prompt += reply + turn[0].get<std::string>();
+        reply = turn[1];
+      }
+    }
+    return {prompt + reply, messages.back()["content"] == "" ? Json(prompt) : Json()};
+  }
+};
+
 TEST(ChatTemplate, TableEqualsTheReference) {
   REQUIRE_SHARED();
   std::ifstream file(shared_path("fixtures/llama_factory/templates.jsonl"));
   std::map<std::string, int> failures;
-  const auto names = ChatTemplate::names();
-  int compared = 0;
+  int compared = 0, refused = 0;
   for (std::string line; std::getline(file, line);) {
     const Json one = Json::parse(line);
     const std::string name = one["template"], which = one["case"];
-    if (!one.contains("text") || std::find(names.begin(), names.end(), name) == names.end()) continue;
-    if (which == "pending_answer" || which == "reason_pending" || which == "odd_text") continue;
-    if (one.value("discarding_history_cot", false)) continue;
-    const Json config = tokens_of(one["tokenizer"]);
-    const auto made = ChatTemplate::from_source(ChatTemplate::load(name).source(), name, config, fixed_clock());
-    Messages messages(one["messages"].begin(), one["messages"].end());
-    if (one["system"].is_string()) messages.insert(messages.begin(), make_message("system", one["system"]));
-    const Json tools = one["tools"].is_string() ? Json::parse(one["tools"].get<std::string>()) : Json();
-    Json variables = Json::object();
-    if (one.contains("enable_thinking")) variables["enable_thinking"] = one["enable_thinking"];
-    ++compared;
-    Json got;
-    try {
-      const auto pieces = made.encode_pieces(messages, tools, variables);
-      EXPECT_EQ(joined(pieces), made.render(messages, tools, false, variables));
-      got = turns_of(pieces);
-    } catch (const Error& error) {
-      got = error.what();
+    const ReferenceRow reference(one);
+    const auto compare = [&](const char* what, const Json& got, const Json& expected) {
+      ++compared;
+      if (got != expected && ++failures[name + which.substr(0, 6)] <= 1)
+        ADD_FAILURE() << name << " " << which << " " << what << "\n  " << reference.variables << "\n  expected "
+                      << expected.dump() << "\n  got      " << got.dump();
+    };
+    if (one.contains("error")) {
+      EXPECT_THROW(reference.turns(), Error) << name << " " << which;
+      ++refused;
+      continue;
     }
-    if (got != one["text"] && ++failures[name] <= 1)
-      ADD_FAILURE() << name << " " << which << "\n  expected " << one["text"].dump() << "\n  got      " << got.dump();
+    try {
+      if (one.contains("text")) compare("training", reference.turns(), one["text"]);
+      if (one.contains("text") || one.contains("oneturn_text"))
+        compare("inference", reference.one_turn(), reference.expected_one_turn());
+    } catch (const Error& error) {
+      compare("thrown", error.what(), "");
+    }
   }
   for (const auto& [name, n] : failures) std::cerr << name << ": " << n << " cases differ\n";
-  EXPECT_GT(compared, 1000);
+  EXPECT_GT(compared, 4000);
+  EXPECT_EQ(refused, 158);
+}
+
+/// What we give to programs that know nothing of ours renders plain conversations as the reference does.
+TEST(ChatTemplate, StandaloneSourcesRenderTheSameTurns) {
+  REQUIRE_SHARED();
+  std::ifstream file(shared_path("fixtures/llama_factory/templates.jsonl"));
+  int compared = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Json one = Json::parse(line);
+    const std::string which = one["case"];
+    if (which != "one_turn" && which != "two_turns" && which != "system") continue;
+    const ReferenceRow reference(one);
+    Json tokens = tokens_of(one["tokenizer"]);
+    if (!reference.made.eos_replacement().empty()) tokens["eos_token"] = reference.made.eos_replacement();
+    const auto alone = ChatTemplate::from_source(reference.made.source(), "alone", tokens);
+    std::string expected;
+    for (const TemplatePiece& piece : reference.made.encode_pieces(reference.messages, {}, {{"enable_thinking", true}}))
+      expected += piece.text;
+    const TemplateRow& row = ReferenceRow::row_of(one["template"]);
+    if (row.has(kReasoning)) continue;  // plain turns have no empty thoughts
+    EXPECT_EQ(alone.render(reference.messages), expected) << one["template"] << " " << which;
+    ++compared;
+  }
+  EXPECT_GT(compared, 250);
 }
 
 TEST(ChatTemplate, FindsTheModelsOwn) {

@@ -1,5 +1,5 @@
-# Writes OUT: the files templates/*.jinja (FOLDER) as string literals. Run by cmake -P.
-file(GLOB files ${FOLDER}/*.jinja)
+# Writes OUT: the files templates/*.jinja (FOLDER) and what they include (TURNS) as string literals. Run by cmake -P.
+file(GLOB files ${FOLDER}/*.jinja ${TURNS}/*turns.jinja)
 set(text "#include \"chat/template_table.h\"\n\nnamespace llmbox {\nnamespace {\nconstexpr EmbeddedTemplate kTemplates[] = {\n")
 foreach(path ${files})
   get_filename_component(name ${path} NAME_WLE)
@@ -7,4 +7,12 @@ foreach(path ${files})
   string(APPEND text "{\"${name}\", R\"jinja~(${source})jinja~\"},\n")
 endforeach()
 string(APPEND text "};\n}  // namespace\nstd::span<const EmbeddedTemplate> embedded_templates() { return kTemplates; }\n}  // namespace llmbox\n")
+# Short pieces: compilers limit the length of one literal.
+file(STRINGS ${FOLDER}/models.txt lines)
+string(APPEND text "#include \"chat/model_templates.h\"\nnamespace llmbox {\nstd::string_view embedded_model_templates() {\n  return\n")
+foreach(line ${lines})
+  string(REPLACE "\"" "\\\"" line "${line}")
+  string(APPEND text "    \"${line}\\n\"\n")
+endforeach()
+string(APPEND text "    ;\n}\n}  // namespace llmbox\n")
 file(WRITE ${OUT} "${text}")

@@ -38,6 +38,7 @@ std::vector<std::string> with_long_flags(const std::vector<std::string>& args) {
 void add_model_flags(CLI::App& app, EvalFlags& flags) {
   app.add_option("-m,--model,--model_name_or_path", flags.model.model, "model folder or hub name");
   app.add_option("--adapter,--adapter_name_or_path", flags.model.adapter, "adapter folder (PEFT)");
+  app.add_option("--device", flags.model.device, "auto (the GPU where there is one), cpu, cuda, cuda:N");
   app.add_option("--dtype,--torch_dtype", flags.model.dtype, "auto, f32 (float32), bf16 (bfloat16)");
   app.add_option("--model_type", flags.model_type, "auto (as the task says), base (plain text), chat (chat template)")
       ->check(CLI::IsMember({"auto", "base", "chat"}));

@@ -109,7 +109,7 @@ int init(const InitConfig& options) {
   const LoadOptions load{.dtype = options.dtype == "bf16" ? at::kBFloat16 : at::kFloat};
   const auto model = Decoder::create(config, static_cast<uint64_t>(options.seed), load);
   model->save(options.output);
-  if (!options.tokenizer.empty()) copy_tokenizer_files(options.tokenizer, options.output);
+  if (!options.tokenizer.empty()) copy_tokenizer_files({.folder = options.tokenizer}, options.output);
   log_info("model: {} parameters from seed {}, written to {}", parameter_count(model->spec()), options.seed,
            options.output);
   return 0;

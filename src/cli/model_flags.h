@@ -13,7 +13,7 @@
 namespace llmbox {
 
 struct ModelFlags {
-  std::string model, chat_template, dtype = "auto";
+  std::string model, chat_template, dtype = "auto", device = "auto";
   std::vector<std::string> adapter;
   double cache_gib = 1;
   bool prefix_cache = true;
@@ -29,6 +29,7 @@ struct ModelFlags {
     v.choice("infer_dtype", dtype, {"auto", "f32", "bf16", "float32", "bfloat16"},
              "type to compute in; auto: the config's, float16 as f32");
     v.alias("infer_dtype", "dtype");
+    v("device", device, "auto (the GPU where there is one), cpu, cuda, cuda:N");
     v("cache_gib", cache_gib, "most memory of the key/value cache, GiB");
     v("prefix_cache", prefix_cache, "share what prompts have in common");
   }
@@ -42,6 +43,7 @@ struct ModelFlags {
     if (!adapter.empty()) options.adapter = adapter[0];
     options.chat_template = chat_template;
     options.dtype = dtype;
+    options.device = device;
     options.engine.cache_bytes = static_cast<int64_t>(cache_gib * (1ll << 30));
     options.engine.prefix_cache = prefix_cache;
     return options;

@@ -56,6 +56,17 @@ Json run_tasks(Decoder& model, const TrainConfig& config, const std::shared_ptr<
   return metrics;
 }
 
+/// What a run with a named template leaves behind talks by that template, without being told again.
+TokenizerFiles files_of(const TrainConfig& config, const Tokenizer& tokenizer,
+                        const std::optional<ChatTemplate>& chat_template) {
+  TokenizerFiles files{.folder = config.tokenizer_path()};
+  if (!chat_template || !chat_template->of_table()) return files;
+  if (ChatTemplate::find(config.tokenizer_path()) && !chat_template->replaces_jinja()) return files;
+  files.chat_template = chat_template->source();
+  if (tokenizer.token_to_id(chat_template->eos_replacement())) files.eos_token = chat_template->eos_replacement();
+  return files;
+}
+
 TrainHooks make_hooks(const TrainConfig& config, const std::shared_ptr<const Tokenizer>& tokenizer,
                       const std::optional<ChatTemplate>& chat_template) {
   TrainHooks hooks;
@@ -110,7 +121,7 @@ void train(const LoadedTrainConfig& loaded) {
                      .trainable = started.trainable,
                      .units = std::move(data.units),
                      .eval_units = std::move(data.eval_units),
-                     .tokenizer_folder = config.tokenizer_path(),
+                     .tokenizer = files_of(config, *tokenizer, chat_template),
                      .checkpoint = checkpoint,
                      .hooks = std::move(hooks)});
   Json metrics = loop.run();

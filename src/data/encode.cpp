@@ -39,11 +39,12 @@ std::pair<int64_t, int64_t> split_length(int64_t s, int64_t t, int64_t c) {
   return {std::min(std::max<int64_t>(c - new_target, 0), s), new_target};
 }
 
-std::vector<TurnIds> encode_turns(const Example& example, const ChatTemplate& chat_template,
-                                  const Tokenizer& tokenizer) {
+std::vector<TurnIds> encode_turns(const Example& example, const ChatTemplate& chat_template, const Tokenizer& tokenizer,
+                                  const Json& variables) {
   std::vector<TurnIds> turns;
   bool last_was_target = true;
-  for (const auto& piece : chat_template.encode_pieces(example.conversation(), example.tool_list())) {
+  for (const auto& piece :
+       chat_template.encode_pieces(example.conversation(), example.tool_list(!chat_template.of_table()), variables)) {
     if (piece.text.empty()) continue;
     if (last_was_target && !piece.is_target) turns.emplace_back();
     if (turns.empty()) turns.emplace_back();

@@ -33,8 +33,9 @@ struct SampleOptions {
 std::pair<int64_t, int64_t> split_length(int64_t s, int64_t t, int64_t c);
 
 /// The conversation's turns in ids. Text after the last reply is left out: nothing is learned from it.
-std::vector<TurnIds> encode_turns(const Example& example, const ChatTemplate& chat_template,
-                                  const Tokenizer& tokenizer);
+/// `variables`: what the template reads besides the conversation (ChatTemplate::encode_pieces).
+std::vector<TurnIds> encode_turns(const Example& example, const ChatTemplate& chat_template, const Tokenizer& tokenizer,
+                                  const Json& variables = nullptr);
 
 /// Joins turns within cutoff_len and sets the mask.
 Sample join_turns(std::span<const TurnIds> turns, const SampleOptions& options);

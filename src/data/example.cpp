@@ -172,24 +172,6 @@ Example from_messages(const DatasetEntry& entry, const Json& row, const std::str
   return out;
 }
 
-/// A function message's JSON, one call or a list → the tool_calls of a Hugging Face message.
-Json tool_calls_of(const std::string& content) {
-  Json calls = Json::parse(content, nullptr, false);
-  if (calls.is_object()) calls = Json::array({calls});
-  if (!calls.is_array()) fail("dataset", "expected JSON in a function message, got {}", content);
-  Json out = Json::array();
-  for (Json& call : calls) {
-    if (!call.is_object() || !call.contains("name"))
-      fail("dataset", "expected {{name, arguments}} in a function message, got {}", call.dump());
-    if (call.contains("arguments") && call["arguments"].is_string()) {
-      Json parsed = Json::parse(call["arguments"].get<std::string>(), nullptr, false);
-      if (!parsed.is_discarded()) call["arguments"] = parsed;
-    }
-    out.push_back({{"type", "function"}, {"function", call}});
-  }
-  return out;
-}
-
 }  // namespace
 
 Messages Example::conversation() const {
@@ -197,24 +179,18 @@ Messages Example::conversation() const {
   if (!system.empty()) out.push_back(make_message("system", system));
   Messages turns = prompt;
   if (!response.empty()) turns.push_back(response[0]);
-  for (const Message& turn : turns) {
-    const std::string role = turn["role"], content = turn["content"];
-    if (role == "function")
-      out.push_back({{"role", "assistant"}, {"content", ""}, {"tool_calls", tool_calls_of(content)}});
-    else
-      out.push_back(make_message(role == "observation" ? "tool" : role, content));
-  }
+  out.insert(out.end(), turns.begin(), turns.end());
   return out;
 }
 
-Json Example::tool_list() const {
+Json Example::tool_list(bool wrapped) const {
   if (tools.empty()) return nullptr;
   Json list = Json::parse(tools, nullptr, false);
   if (list.is_object()) list = Json::array({list});
   if (!list.is_array()) fail("dataset", "expected JSON in the tools column, got {}", tools);
   if (list.empty()) return nullptr;
   for (Json& tool : list)
-    if (!tool.contains("function")) tool = {{"type", "function"}, {"function", tool}};
+    if (wrapped && !tool.contains("function")) tool = {{"type", "function"}, {"function", tool}};
   return list;
 }
 

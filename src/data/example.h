@@ -19,11 +19,12 @@ struct Example {
 
   std::string broken;  // why the row is unusable; "" if it is not
 
-  /// The conversation in the Hugging Face form that chat templates read: system message first, function messages as
-  /// tool_calls, observations as role tool. Throws Error where a function message is not JSON.
+  /// The conversation as chat templates read it: the system text first, then prompt and reply with the roles user,
+  /// assistant, function (calls as JSON text) and observation.
   Messages conversation() const;
-  /// The tools as a list for the template; null if none.
-  Json tool_list() const;
+  /// The tools as a list for the template, null if none; wrapped: {"type": "function", "function": …} as Hugging Face's
+  /// templates expect. Throws Error where they are not JSON.
+  Json tool_list(bool wrapped) const;
 };
 
 /// `row_number` counts from 1 and is only for messages.

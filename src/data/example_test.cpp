@@ -100,7 +100,7 @@ TEST(Example, UnknownRegistryKeyNamesTheNearest) {
   EXPECT_NE(message_of([] { entry_of({{"num_samples", "many"}}); }).find("num_samples"), std::string::npos);
 }
 
-TEST(Example, ConversationHasTheTemplatesForm) {
+TEST(Example, ConversationIsTheSystemTextThenTheTurns) {
   Example example;
   example.system = "S";
   example.prompt = {make_message("user", "1"),
@@ -110,8 +110,9 @@ TEST(Example, ConversationHasTheTemplatesForm) {
   Messages messages = example.conversation();
   ASSERT_EQ(messages.size(), 5u);
   EXPECT_EQ(messages[0], make_message("system", "S"));
-  EXPECT_EQ(messages[2]["tool_calls"][0]["function"]["arguments"], (Json{{"x", 1}}));
-  EXPECT_EQ(messages[3]["role"], "tool");
+  EXPECT_EQ(messages[2], example.prompt[1]);
+  EXPECT_EQ(messages[3]["role"], "observation");
+  EXPECT_EQ(messages[4], example.response[0]);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ Encoded encode_one(const Example& example, const Tokenizer& tokenizer, const Cha
                    const TokenizeOptions& options) {
   if (options.pretraining) return {encode_document(example.prompt[0]["content"].get<std::string>(), tokenizer), 0, ""};
   try {
-    const std::vector<TurnIds> turns = encode_turns(example, *chat_template, tokenizer);
+    const std::vector<TurnIds> turns = encode_turns(example, *chat_template, tokenizer, options.template_variables);
     const size_t prompt_tokens = turns.empty() ? 0 : turns.front().source.size();
     return {join_turns(turns, options.sample), static_cast<int64_t>(prompt_tokens), ""};
   } catch (const Error& error) {

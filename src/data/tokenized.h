@@ -15,6 +15,7 @@ namespace llmbox {
 struct TokenizeOptions {
   bool pretraining = false;
   SampleOptions sample;
+  Json template_variables;  // enable_thinking, tool_format …
 };
 
 /// Samples that can be learned from, and what was cut or left out on the way.

@@ -102,8 +102,8 @@ Ranking ranking_in_force(const EvalOptions& options) {
   return options.sample_num > 1 ? Ranking::kGeneration : ranking;
 }
 
-std::vector<Instance> make_instances(const SubsetPlan& plan, LanguageModel& model, const EvalOptions& options,
-                                     RequestSet& requests) {
+SubsetInstances make_instances(const SubsetPlan& plan, LanguageModel& model, const EvalOptions& options,
+                               RequestSet& requests) {
   const TaskSpec& task = plan.task;
   const RecordMaker maker(task, plan.subset, plan.ranking, options.instruction);
   const std::string split = options.evaluation_set.empty() ? task.evaluation_set : options.evaluation_set;
@@ -111,14 +111,12 @@ std::vector<Instance> make_instances(const SubsetPlan& plan, LanguageModel& mode
   std::erase_if(rows, [&](const Json& row) { return !maker.keeps(row); });
   const PromptMaker prompts(model, {options.chat.value_or(task.chat), options.system_prompt});
   std::vector<Record> examples = make_examples(plan, maker, options);
-  const size_t fitting = prompts.examples_that_fit(examples, options.max_example_tokens);
-  if (fitting < examples.size())
-    log_warning("task {}{}: {} of {} examples fit into --max_example_tokens {}", task.name,
-                plan.subset.empty() ? "" : ":" + plan.subset, fitting, examples.size(), options.max_example_tokens);
-  examples.resize(fitting);
+  SubsetInstances made;
+  made.n_examples_wanted = examples.size();
+  made.n_examples = prompts.examples_that_fit(examples, options.max_example_tokens);
+  examples.resize(made.n_examples);
   const SamplingParams params = sampling_for(plan, options);
   const auto [begin, end] = rows_to_ask(rows.size(), options.max_evaluation_instances);
-  std::vector<Instance> instances;
   for (size_t i = begin; i < end; ++i) {
     Instance instance;
     if (task.kind == TaskKind::kPerplexity) {
@@ -144,9 +142,9 @@ std::vector<Instance> make_instances(const SubsetPlan& plan, LanguageModel& mode
     }
     instance.index = i;
     instance.subset = plan.subset;
-    instances.push_back(std::move(instance));
+    made.instances.push_back(std::move(instance));
   }
-  return instances;
+  return made;
 }
 
 }  // namespace llmbox

@@ -17,8 +17,9 @@ using Estimates = std::vector<std::pair<std::string, Estimate>>;  // metric → 
 
 struct SubsetRun {
   std::string subset;
-  std::vector<Instance> instances;
+  SubsetInstances made;
   Estimates estimates;
+  size_t n_truncated = 0;  // prompts cut on the left to fit the model's context
 };
 
 struct TaskRun {
@@ -58,26 +59,50 @@ Estimates perplexities(std::map<std::string, std::vector<double>>& sums) {
 }
 
 /// Scores a subset's instances; their lines are appended to `lines`.
-Estimates score_subset(const SubsetRun& run, const Scoring& scoring, const RequestSet& answers, std::string& lines) {
+Estimates score_subset(SubsetRun& run, const Scoring& scoring, const RequestSet& answers, std::string& lines) {
   std::map<std::string, std::vector<double>> values;
   std::vector<std::string> order;
-  size_t n_truncated = 0;
-  for (const Instance& instance : run.instances) {
+  for (const Instance& instance : run.made.instances) {
     const Outcome outcome = score_instance(instance, scoring, answers);
     for (const auto& [name, value] : outcome.scores) {
       if (values[name].empty()) order.push_back(name);
       values[name].push_back(value);
     }
-    n_truncated += outcome.line.contains("n_truncated");
+    run.n_truncated += outcome.line.contains("n_truncated");
     lines += outcome.line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   }
-  if (n_truncated)
-    log_warning("{} of {} prompts did not fit the model's context and were cut on the left", n_truncated,
-                run.instances.size());
   if (scoring.kind == TaskKind::kPerplexity) return perplexities(values);
   Estimates estimates;
   for (const std::string& name : order) estimates.emplace_back(name, mean_of(values[name]));
   return estimates;
+}
+
+/// One line a task, however many subsets it has.
+void warn_of_missing_examples(const TaskRun& run, int max_example_tokens) {
+  const SubsetRun* worst = nullptr;
+  size_t n_short = 0;
+  for (const SubsetRun& subset : run.subsets) {
+    if (subset.made.n_examples == subset.made.n_examples_wanted) continue;
+    ++n_short;
+    if (!worst || subset.made.n_examples < worst->made.n_examples) worst = &subset;
+  }
+  if (!worst) return;
+  const std::string where =
+      worst->subset.empty() ? "" : fmt::format(" in {} of {} subsets", n_short, run.subsets.size());
+  const std::string which = worst->subset.empty() ? "" : fmt::format(" (fewest in {})", worst->subset);
+  log_warning("{}: not all examples fit into --max_example_tokens {}{}: {} of {}{}", run.choice.task.name,
+              max_example_tokens, where, worst->made.n_examples, worst->made.n_examples_wanted, which);
+}
+
+void warn_of_cut_prompts(const TaskRun& run) {
+  size_t cut = 0, all = 0;
+  for (const SubsetRun& subset : run.subsets) {
+    cut += subset.n_truncated;
+    all += subset.made.instances.size();
+  }
+  if (cut > 0)
+    log_warning("{}: {} of {} prompts did not fit the model's context and were cut on the left", run.choice.task.name,
+                cut, all);
 }
 
 Json as_json(const Estimates& estimates) {
@@ -134,8 +159,11 @@ std::vector<TaskRun> plan(LanguageModel& model, const EvalOptions& options, Requ
   for (TaskRun& run : runs) {
     run.scoring = scoring_of(run.choice.task, ranking);
     for (const std::string& subset : run.choice.subsets)
-      run.subsets.push_back({subset, make_instances({run.choice.task, subset, ranking}, model, options, requests), {}});
-    const Instance* first = run.subsets[0].instances.empty() ? nullptr : &run.subsets[0].instances[0];
+      run.subsets.push_back(
+          {subset, make_instances({run.choice.task, subset, ranking}, model, options, requests), {}, 0});
+    warn_of_missing_examples(run, options.max_example_tokens);
+    const std::vector<Instance>& instances = run.subsets[0].made.instances;
+    const Instance* first = instances.empty() ? nullptr : &instances[0];
     if (first) log_debug("first prompt of {}:\n{}", run.choice.task.name, first->prompt.context);
   }
   return runs;
@@ -164,6 +192,7 @@ Json run_evaluation(LanguageModel& model, const EvalOptions& options) {
   for (TaskRun& run : runs) {
     std::string lines;
     for (SubsetRun& subset : run.subsets) subset.estimates = score_subset(subset, run.scoring, requests, lines);
+    warn_of_cut_prompts(run);
     add_task_results(run, results);
     if (!options.output.empty()) write_file_atomically(options.output / (run.choice.task.name + ".jsonl"), lines);
   }

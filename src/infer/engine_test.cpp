@@ -28,7 +28,9 @@ Json tiny_config() {
           {"hidden_act", "silu"}};
 }
 
-std::unique_ptr<Decoder> tiny_model() { return Decoder::create(tiny_config(), 5); }
+std::unique_ptr<Decoder> tiny_model(at::ScalarType dtype = at::kFloat) {
+  return Decoder::create(tiny_config(), 5, {.dtype = dtype});
+}
 
 /// Texts in families that share beginnings of every length.
 std::vector<TokenScoreJob> make_jobs(size_t n, uint64_t seed = 1) {
@@ -64,7 +66,7 @@ void expect_same(const std::vector<TokenScoreResult>& a, const std::vector<Token
     ASSERT_EQ(a[i].logprobs.size(), b[i].logprobs.size()) << "job " << i;
     EXPECT_EQ(a[i].is_argmax, b[i].is_argmax) << "job " << i;
     for (size_t t = 0; t < a[i].logprobs.size(); ++t)
-      EXPECT_NEAR(a[i].logprobs[t], b[i].logprobs[t], 2e-4) << "job " << i << " token " << t;
+      EXPECT_EQ(a[i].logprobs[t], b[i].logprobs[t]) << "job " << i << " token " << t;
   }
 }
 
@@ -106,11 +108,14 @@ std::vector<TokenGenerateJob> make_prompts(size_t n, double temperature = 0) {
   return prompts;
 }
 
-TEST(Engine, ScoresDoNotDependOnTheBatchTheCacheOrTheStep) {
-  const auto model = tiny_model();
+class EngineOfType : public testing::TestWithParam<at::ScalarType> {};
+INSTANTIATE_TEST_SUITE_P(Types, EngineOfType, testing::Values(at::kFloat, at::kBFloat16));
+
+TEST_P(EngineOfType, ScoresDoNotDependOnTheBatchTheCacheOrTheStep) {
+  const auto model = tiny_model(GetParam());
   const auto jobs = make_jobs(40);
   const auto expected = one_by_one(*model, jobs);
-  const int64_t page_bytes = KvCache::page_bytes(model->spec(), 1, at::kFloat);
+  const int64_t page_bytes = KvCache::page_bytes(model->spec(), 1, GetParam());
   for (const EngineOptions& options : std::vector<EngineOptions>{{},
                                                                  {.prefix_cache = false},
                                                                  {.step_tokens = 7},

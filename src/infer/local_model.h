@@ -23,6 +23,7 @@ struct LocalModelOptions {
   std::filesystem::path model;
   std::filesystem::path adapter;  // empty: none
   std::string chat_template;      // empty: the model's own; else a template's name or file
+  std::string device = "auto";    // auto (the GPU where there is one), cpu, cuda, cuda:N
   std::string dtype = "auto";     // auto (the config's; float16 runs as float32), f32, bf16
   EngineOptions engine;
 };

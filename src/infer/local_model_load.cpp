@@ -1,9 +1,12 @@
 #include <algorithm>
 
 #include "adapter/lora.h"
+#include "chat/model_templates.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "infer/local_model.h"
 #include "quant/load.h"
+#include "tensor/device.h"
 
 namespace llmbox {
 
@@ -27,7 +30,11 @@ std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, co
   if (!options.chat_template.empty()) return ChatTemplate::load(options.chat_template, tokenizer.config());
   if (!options.adapter.empty())
     if (auto found = ChatTemplate::find(options.adapter)) return found;
-  return ChatTemplate::find(options.model);
+  if (auto own = ChatTemplate::find(options.model)) return own;
+  const auto name = template_of_model(options.model.string());
+  if (!name) return std::nullopt;
+  log_info("template: {}, by the name of {}", *name, options.model.string());
+  return ChatTemplate::load(*name, tokenizer.config());
 }
 
 /// A template's own ends of turn, as far as they are single tokens.
@@ -41,11 +48,14 @@ void add_stop_words(const ChatTemplate& chat_template, const Tokenizer& tokenize
 }  // namespace
 
 std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
-  if (!std::filesystem::is_directory(options.model))
+  if (!std::filesystem::exists(options.model))
     fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
-  const Json config = read_json_file(options.model / "config.json");
+  ModelFiles files = open_model_files(options.model);
+  pack_quantized(files);
+  const Json& config = files.config;
   auto tokenizer = Tokenizer::load(options.model);
-  auto decoder = load_decoder(options.model, {.dtype = choose_dtype(options.dtype, config)});
+  auto decoder = Decoder::build(
+      files, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
     merge_adapters(*decoder);

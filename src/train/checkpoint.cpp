@@ -55,7 +55,7 @@ std::vector<std::pair<int64_t, fs::path>> checkpoints(const fs::path& output_dir
 void fill_checkpoint(const fs::path& folder, const CheckpointParts& parts) {
   parts.save_weights(folder);
   if (!parts.tensors.empty()) save_safetensors(folder / "optimizer.safetensors", parts.tensors, {});
-  copy_tokenizer_files(parts.tokenizer_folder, folder);
+  copy_tokenizer_files(parts.tokenizer, folder);
   write_file_atomically(folder / "trainer_state.json", parts.state.to_json().dump(2) + "\n");
   sync_tree(folder);
 }
@@ -107,13 +107,20 @@ void prune_checkpoints(const fs::path& output_dir, int64_t limit) {
   for (size_t i = 0; i + static_cast<size_t>(limit) < all.size(); ++i) fs::remove_all(all[i].second);
 }
 
-void copy_tokenizer_files(const fs::path& from, const fs::path& to) {
+void copy_tokenizer_files(const TokenizerFiles& files, const fs::path& to) {
+  const fs::path& from = files.folder;
   if (from.empty() || !fs::is_directory(from)) return;
   for (const char* name :
        {"tokenizer.json", "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
         "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json"})
     if (fs::is_regular_file(from / name) && !fs::equivalent(from, to))
       write_file_atomically(to / name, read_text_file(from / name));
+  if (!files.chat_template.empty()) write_file_atomically(to / "chat_template.jinja", files.chat_template);
+  if (files.eos_token.empty()) return;
+  const fs::path config_path = to / "tokenizer_config.json";
+  Json config = fs::exists(config_path) ? read_json_file(config_path) : Json::object();
+  config["eos_token"] = files.eos_token;
+  write_file_atomically(config_path, config.dump(2) + "\n");
 }
 
 }  // namespace llmbox

@@ -14,12 +14,19 @@
 
 namespace llmbox {
 
+/// The tokenizer that goes with the weights, so that the folder is a whole model.
+struct TokenizerFiles {
+  std::filesystem::path folder;  // whose files are copied; empty: none
+  std::string chat_template;     // Jinja in place of the folder's; empty: that stays
+  std::string eos_token;         // in place of the folder's; empty: that stays
+};
+
 struct CheckpointParts {
   std::function<void(const std::filesystem::path& folder)> save_weights;
   NamedTensors tensors;  // optimizer and generator state; empty: not stored (save_only_model)
   RunState state;
-  std::filesystem::path tokenizer_folder;  // whose files are copied
-  int64_t bytes = 0;                       // an upper estimate; checked against the free space first
+  TokenizerFiles tokenizer;
+  int64_t bytes = 0;  // an upper estimate; checked against the free space first
 };
 
 std::filesystem::path checkpoint_folder(const std::filesystem::path& output_dir, int64_t step);
@@ -34,7 +41,7 @@ std::optional<std::filesystem::path> last_checkpoint(const std::filesystem::path
 void prune_checkpoints(const std::filesystem::path& output_dir, int64_t limit);
 
 /// Copies tokenizer.json, tokenizer_config.json, chat_template.jinja … (what of them there is).
-void copy_tokenizer_files(const std::filesystem::path& from, const std::filesystem::path& to);
+void copy_tokenizer_files(const TokenizerFiles& files, const std::filesystem::path& to);
 
 /// Throws Failure naming folder, need and free space where fewer than `bytes` are free.
 void require_disk_space(const std::filesystem::path& folder, int64_t bytes);

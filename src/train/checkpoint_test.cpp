@@ -15,7 +15,7 @@ CheckpointParts parts(int64_t step) {
       .save_weights = [](const fs::path& folder) { write_file_atomically(folder / "model.safetensors", "weights"); },
       .tensors = {},
       .state = {},
-      .tokenizer_folder = {},
+      .tokenizer = {},
       .bytes = 0};
   out.state.step = step;
   return out;
@@ -52,7 +52,7 @@ TEST(Checkpoint, TokenizerFilesAreCopied) {
   TempFolder folder, from;
   from.write("tokenizer.json", "{}");
   CheckpointParts with = parts(3);
-  with.tokenizer_folder = from.path();
+  with.tokenizer.folder = from.path();
   write_checkpoint(folder.path(), with);
   EXPECT_EQ(read_text_file(folder.path() / "checkpoint-3/tokenizer.json"), "{}");
 }

@@ -30,6 +30,7 @@ struct ModelChoice {
   int64_t freeze_trainable_layers = 2;
   std::vector<std::string> freeze_trainable_modules = {"all"};
   std::vector<std::string> freeze_extra_modules;
+  std::string device = "auto";  // ours
   bool bf16 = false;
   bool pure_bf16 = false;
   bool disable_gradient_checkpointing = false;
@@ -44,6 +45,10 @@ struct DataChoice {
   std::vector<std::string> dataset, eval_dataset;
   std::string dataset_dir = "data";
   std::string template_name;
+  std::string tool_format;
+  std::optional<std::string> default_system;
+  Json enable_thinking = true;  // true, false or null
+  bool preserve_thinking = false;
   int64_t cutoff_len = 2048;
   std::optional<int64_t> max_samples;
   double val_size = 0;
@@ -152,6 +157,7 @@ void ModelChoice::fields(V& v) {
   v("freeze_trainable_layers", freeze_trainable_layers, "freeze: the last n layers train; below 0: the first n");
   v("freeze_trainable_modules", freeze_trainable_modules, "freeze: names of modules inside those layers, or all");
   v("freeze_extra_modules", freeze_extra_modules, "freeze: names of modules outside the layers that train too");
+  v("device", device, "auto (the GPU where there is one), cpu, cuda, cuda:N");
   v("bf16", bf16, "compute in bf16; the optimizer keeps f32 weights");
   v("pure_bf16", pure_bf16, "weights and optimizer in bf16");
   v("disable_gradient_checkpointing", disable_gradient_checkpointing, "keep all activations: faster, more memory");
@@ -164,6 +170,12 @@ void DataChoice::fields(V& v) {
   v("eval_dataset", eval_dataset, "names of the sets to evaluate on");
   v("dataset_dir", dataset_dir, "folder of dataset_info.json");
   v("template", template_name, "chat template: a name, a folder or a file; empty: the model's own");
+  v("tool_format", tool_format, "how tools and calls are written; empty: as the template says");
+  v("default_system", default_system, "in place of the template's own; null: that one");
+  v("enable_thinking", enable_thinking,
+    "reasoning templates: true: an empty thought is learned, false: it is read and thoughts are dropped, null: it is "
+    "read");
+  v("preserve_thinking", preserve_thinking, "reasoning templates: thoughts of earlier replies stay");
   v("cutoff_len", cutoff_len, "longest sample, and size of a packed row, tokens");
   v("max_samples", max_samples, "first n rows of each set; null: all");
   v("val_size", val_size, "validation part of the training set: n ≥ 1 samples or a share");

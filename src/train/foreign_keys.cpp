@@ -142,8 +142,6 @@ constexpr ForeignKey kRefused[] = {
     {"load_best_model_at_end", "keeping the best checkpoint"},
     {"fp8", "FP8 training"},
     {"fp16", "fp16 training: it needs loss scaling; use bf16: true"},
-    {"tool_format", "another tool format than the template's"},
-    {"default_system", "another default system text than the template's"},
     {"efficient_eos", "efficient_eos"},
 };
 

@@ -261,7 +261,7 @@ void TrainingLoop::save() {
   CheckpointParts parts{.save_weights = [&](const std::filesystem::path& folder) { save_weights(folder); },
                         .tensors = {},
                         .state = state_,
-                        .tokenizer_folder = input_.tokenizer_folder,
+                        .tokenizer = input_.tokenizer,
                         .bytes = checkpoint_bytes()};
   if (!output.save_only_model) {
     parts.tensors = optimizer_->state();
@@ -307,7 +307,7 @@ Json TrainingLoop::finish(double seconds) {
   const OutputChoice& output = input_.config.output;
   require_disk_space(output.output_dir, checkpoint_bytes());
   save_weights(output.output_dir);
-  copy_tokenizer_files(input_.tokenizer_folder, output.output_dir);
+  copy_tokenizer_files(input_.tokenizer, output.output_dir);
   const double samples = state_.epoch * static_cast<double>(input_.units.size());
   Json metrics{{"epoch", round_to(state_.epoch, 1e-4)},
                {"train_loss", state_.loss_total / static_cast<double>(std::max<int64_t>(1, state_.step))},

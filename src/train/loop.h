@@ -30,7 +30,7 @@ struct TrainInput {
   const TrainConfig& config;
   NamedTensors trainable;
   std::vector<PackedRow> units, eval_units;
-  std::filesystem::path tokenizer_folder;
+  TokenizerFiles tokenizer;
   std::optional<std::filesystem::path> checkpoint;  // to go on from; weights are restored already
   TrainHooks hooks;
 };

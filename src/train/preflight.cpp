@@ -112,7 +112,7 @@ std::string preflight_screen(const PreflightInput& in) {
   const int64_t all = elements_of(in.model.parameters()), trained = elements_of(in.trainable);
   out += fmt::format("{:<12}{}, {} of {} parameters train ({:.2f} %), {}\n", "model", config.model.finetuning_type,
                      trained, all, 100.0 * static_cast<double>(trained) / static_cast<double>(all),
-                     at::toString(in.model.dtype()));
+                     in.model.dtype() == at::kFloat ? "f32" : "bf16");
   MemoryPlan plan = plan_memory(in.model, config, in.trainable, largest_batch_tokens(config, in.data.units));
   out += fmt::format("{:<12}about {} (weights {}, gradients {}, optimizer {}, activations {}{}) of {}\n", "memory",
                      megabytes(plan.total()), megabytes(plan.weights), megabytes(plan.gradients),

@@ -1,6 +1,8 @@
 #include "train/run_data.h"
 
+#include "chat/model_templates.h"
 #include "core/error.h"
+#include "core/log.h"
 
 namespace llmbox {
 namespace {
@@ -20,11 +22,17 @@ DatasetRequest request_of(const TrainConfig& config, const std::vector<std::stri
 std::optional<ChatTemplate> load_run_template(const TrainConfig& config, const Tokenizer& tokenizer) {
   if (config.pretraining()) return std::nullopt;
   if (!config.data.template_name.empty()) return ChatTemplate::load(config.data.template_name, tokenizer.config());
-  std::optional<ChatTemplate> own = ChatTemplate::find(config.tokenizer_path());
-  if (!own)
-    fail("template", "expected a chat template in {}, found none; try template: NAME",
-         config.tokenizer_path().string());
-  return own;
+  if (std::optional<ChatTemplate> own = ChatTemplate::find(config.tokenizer_path())) {
+    log_info("template: the tokenizer's own ({})", own->name());
+    return own;
+  }
+  if (const auto name = template_of_model(config.model.model_name_or_path)) {
+    log_info("template: {}, by the name of {}", *name, config.model.model_name_or_path);
+    return ChatTemplate::load(*name, tokenizer.config());
+  }
+  log_warning("template: {} has none, 'empty' is used: texts stand one after the other; try template: NAME",
+              config.tokenizer_path().string());
+  return ChatTemplate::load("empty", tokenizer.config());
 }
 
 namespace {
@@ -36,6 +44,15 @@ int32_t closing_eos(const ChatTemplate& chat_template, const TrainConfig& config
          chat_template.name());
   if (!tokenizer.eos_id()) fail("template", "expected a tokenizer with an eos token for '{}'", chat_template.name());
   return *tokenizer.eos_id();
+}
+
+Json template_variables(const TrainConfig& config) {
+  Json variables = {{"enable_thinking", config.data.enable_thinking},
+                    {"preserve_thinking", config.data.preserve_thinking},
+                    {"discard_history", config.data.mask_history}};
+  if (!config.data.tool_format.empty()) variables["tool_format"] = config.data.tool_format;
+  if (config.data.default_system) variables["default_system"] = *config.data.default_system;
+  return variables;
 }
 
 }  // namespace
@@ -61,6 +78,7 @@ RunData load_run_data(const TrainConfig& config, const Tokenizer& tokenizer, con
                                       .mask_history = config.data.mask_history}};
   if (chat_template && chat_template->efficient_eos())
     tokenize.sample.closing_eos = closing_eos(*chat_template, config, tokenizer);
+  tokenize.template_variables = template_variables(config);
   const UnitOptions units{.pretraining = config.pretraining(),
                           .packing = config.packs(),
                           .isolation = config.data.packing_isolation,

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "quant/load.h"
+#include "tensor/device.h"
 #include "train/checkpoint.h"
 
 namespace llmbox {
@@ -11,6 +12,7 @@ namespace fs = std::filesystem;
 
 std::unique_ptr<Decoder> load_base(const TrainConfig& config, const std::optional<fs::path>& checkpoint) {
   const LoadOptions options{.dtype = config.model.bf16 || config.model.pure_bf16 ? at::kBFloat16 : at::kFloat,
+                            .device = parse_device(config.model.device, "device"),
                             .checkpoint_activations = config.checkpoints_activations()};
   if (checkpoint && config.model.finetuning_type != "lora") return load_decoder(*checkpoint, options);
   if (!config.model.train_from_scratch) return load_decoder(config.model.model_name_or_path, options);
