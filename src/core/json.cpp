@@ -21,9 +21,30 @@ std::string reason_of(const Json::parse_error& error) {
   return text;
 }
 
+/// Far deeper than any real file, and shallow enough to walk through by recursion.
+constexpr int kMaxDepth = 512;
+
+void refuse_deep(std::string_view text, std::string_view where) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string && c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      in_string = !in_string;
+    } else if (!in_string && (c == '[' || c == '{')) {
+      if (++depth > kMaxDepth) fail(where, "expected JSON at most {} levels deep, got deeper at byte {}", kMaxDepth, i);
+    } else if (!in_string && (c == ']' || c == '}')) {
+      --depth;
+    }
+  }
+}
+
 }  // namespace
 
 Json parse_json(std::string_view text, std::string_view where, int64_t first_line) {
+  refuse_deep(text, where);
   try {
     return Json::parse(text);
   } catch (const Json::parse_error& error) {

@@ -43,5 +43,13 @@ TEST(Json, SpacedTextIsPythons) {
   EXPECT_EQ(spaced_json(value), R"({"b": [1, 2.5, "é\n"], "a": {}, "c": [], "d": null})");
 }
 
+TEST(Json, DepthIsBounded) {
+  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_EQ(parse_json(nested(512), "x").dump(), nested(512));
+  EXPECT_EQ(message_of([&] { parse_json(nested(1'000'000), "x"); }),
+            "[x] expected JSON at most 512 levels deep, got deeper at byte 512");
+  EXPECT_NO_THROW(parse_json("\"" + std::string(1000, '[') + "\\\"[\"", "x"));
+}
+
 }  // namespace
 }  // namespace llmbox

@@ -48,12 +48,14 @@ void add_stop_words(const ChatTemplate& chat_template, const Tokenizer& tokenize
 }  // namespace
 
 std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
-  if (!std::filesystem::is_directory(options.model))
+  if (!std::filesystem::exists(options.model))
     fail(options.model.string(), "expected a model folder (config.json, safetensors, tokenizer), got none");
-  const Json config = read_json_file(options.model / "config.json");
+  ModelFiles files = open_model_files(options.model);
+  pack_quantized(files);
+  const Json& config = files.config;
   auto tokenizer = Tokenizer::load(options.model);
-  auto decoder = load_decoder(options.model, {.dtype = choose_dtype(options.dtype, config),
-                                              .device = parse_device(options.device, "device")});
+  auto decoder = Decoder::build(
+      files, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
     merge_adapters(*decoder);

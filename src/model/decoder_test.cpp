@@ -25,6 +25,7 @@ const std::vector<std::string> kFamilies = {"bloom",
                                             "glm4",
                                             "gpt2",
                                             "gpt_bigcode",
+                                            "gpt_neox",
                                             "gpt_oss",
                                             "gptj",
                                             "granite",
@@ -59,13 +60,12 @@ const std::vector<std::string> kFamilies = {"bloom",
 /// twice; its default attention and Falcon's own code add it once, as we do.
 std::unique_ptr<Decoder> load_reference(const std::string& name, const LoadOptions& options = {}) {
   if (name != "falcon_rw") return Decoder::load(architecture(name), options);
-  const Json config = read_json_file(architecture(name) / "config.json");
-  ModelSpec spec = parse_model_spec(config, "config.json");
+  const ModelFiles files = open_model_files(architecture(name));
+  ModelSpec spec = parse_model_spec(files.config, "config.json");
   for (LayerSpec& layer : spec.layers)
     for (double& slope : layer.attention.slopes) slope *= 2;
-  const ParameterMap parameters = read_parameters(architecture(name), spec, options);
-  return std::make_unique<SpecDecoder>(std::move(spec), config, options,
-                                       [&](const std::string& key) { return parameters.at(key); });
+  const ParameterSource source = read_parameters(files, spec, options);
+  return std::make_unique<SpecDecoder>(std::move(spec), files.config, options, source);
 }
 
 class Architecture : public ::testing::TestWithParam<std::string> {

@@ -1,6 +1,7 @@
 #include "net/download.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +23,9 @@ class PartialFile {
     fs::create_directories(path_.parent_path());
     file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file_ < 0) fail(path_.string(), "expected a writable file, got '{}'", std::strerror(errno));
-    size_ = static_cast<int64_t>(fs::file_size(path_));
+    struct stat status {};
+    ::fstat(file_, &status);
+    size_ = status.st_size;
   }
   ~PartialFile() { ::close(file_); }
   PartialFile(const PartialFile&) = delete;

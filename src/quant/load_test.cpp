@@ -126,6 +126,27 @@ TEST(QuantizedModel, HqqCodesAreDecodedExactly) {
   }
 }
 
+TEST(QuantizedModel, HqqLayersOfAFolderBringTheirSettings) {
+  REQUIRE_SHARED();
+  const auto file = SafetensorsFile::open(quantized("hqq") / "tensors.safetensors");
+  ModelFiles files;
+  files.path = "folder";
+  files.config = {{"quantization_config", {{"quant_method", "hqq"}}}};
+  const auto put = [&](const std::string& end, const at::Tensor& tensor) {
+    files.weights["layer." + end] = weight_of(tensor, "file");
+  };
+  for (const char* end : {"W_q", "scale", "zero"}) put(end, file.tensor(std::string("w4_axis1_g64/") + end));
+  const std::pair<const char*, int64_t> kSettings[] = {{"nbits", 4}, {"axis", 1}, {"group_size", 64}, {"optimize", 1}};
+  for (const auto& [end, value] : kSettings) put(end, at::scalar_tensor(value, at::kLong));
+  put("shape", at::tensor({64, 128}, at::kLong));
+  ModelFiles damaged = files;
+  pack_quantized(files);
+  EXPECT_TRUE(files.weights.empty());
+  EXPECT_TRUE(at::equal(files.packed.at("layer.weight")->dequantize(), file.tensor("w4_axis1_g64/dequantised")));
+  damaged.weights["layer.axis"] = weight_of(at::scalar_tensor(2, at::kLong), "file");
+  EXPECT_NE(message_of([&] { pack_quantized(damaged); }).find("expected a layout of HQQ"), std::string::npos);
+}
+
 /// The error of a fixture after `damage` changed its tensors or its configuration.
 std::string message_after(const char* fixture, const std::function<void(ModelFiles&)>& damage) {
   ModelFiles files = open_model_files(quantized(fixture));

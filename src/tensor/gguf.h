@@ -49,7 +49,7 @@ at::Tensor decode_tensor(const GgufFile& file, const std::string& name);
 
 using GgufValue = std::variant<bool, uint32_t, int32_t, float, std::string, std::vector<std::string>,
                                std::vector<float>, std::vector<int32_t>>;
-using GgufMetadata = std::vector<std::pair<std::string, GgufValue>>;
+using GgufEntries = std::vector<std::pair<std::string, GgufValue>>;
 
 /// A tensor to be written: made when its turn comes, so that one at a time is in memory.
 struct GgufOutput {
@@ -60,6 +60,6 @@ struct GgufOutput {
 };
 
 /// Writes whole or not at all. Requires: types with encode whose blocks divide the last dimension.
-void save_gguf(const std::filesystem::path& path, const GgufMetadata& metadata, const std::vector<GgufOutput>& tensors);
+void save_gguf(const std::filesystem::path& path, const GgufEntries& metadata, const std::vector<GgufOutput>& tensors);
 
 }  // namespace llmbox

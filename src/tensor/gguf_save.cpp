@@ -68,7 +68,7 @@ uint64_t bytes_of(const GgufOutput& tensor) {
 
 uint64_t padded(uint64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
 
-std::string header_of(const GgufMetadata& metadata, const std::vector<GgufOutput>& tensors) {
+std::string header_of(const GgufEntries& metadata, const std::vector<GgufOutput>& tensors) {
   Header header;
   header.add<uint32_t>(0x46554747);  // "GGUF"
   header.add<uint32_t>(3);
@@ -92,8 +92,7 @@ std::string header_of(const GgufMetadata& metadata, const std::vector<GgufOutput
 
 }  // namespace
 
-void save_gguf(const std::filesystem::path& path, const GgufMetadata& metadata,
-               const std::vector<GgufOutput>& tensors) {
+void save_gguf(const std::filesystem::path& path, const GgufEntries& metadata, const std::vector<GgufOutput>& tensors) {
   AtomicFile file(path);
   file.write(header_of(metadata, tensors));
   for (const GgufOutput& output : tensors) {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "core/error.h"
 #include "core/test_shared.h"
 #include "tensor/safetensors_folder.h"
 #include "tensor/weight_map.h"
@@ -99,6 +100,28 @@ TEST(SafetensorsFolder, ShardsAndTheirIndexReadBack) {
   const Json index = read_json_file(folder.path() / "model.safetensors.index.json");
   EXPECT_EQ(index["metadata"]["total_size"], 2000);
   EXPECT_EQ(index["weight_map"]["c"], "model-00002-of-00002.safetensors");
+}
+
+TEST(Safetensors, EveryFlippedByteOfTheHeaderIsReadOrRefused) {
+  const TempFolder folder;
+  const auto path = folder.path() / "x.safetensors";
+  save_safetensors(path, NamedTensors{{"a", at::ones({2, 3})}, {"b", at::ones({4}, at::kBFloat16)}});
+  const std::string whole = read_text_file(path);
+  int refused = 0;
+  for (size_t at = 0; at + 32 < whole.size(); ++at) {
+    for (const char mask : {'\x01', '\x80', '\xff'}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ mask);
+      std::ofstream(path, std::ios::binary) << damaged;
+      try {
+        const SafetensorsFile file = SafetensorsFile::open(path);
+        for (const std::string& name : file.names()) file.tensor(name).clone();
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 200);
 }
 
 /// Resident bytes of this process.

@@ -151,10 +151,12 @@ class TensorHost {
   void check_extent(const TensorPlace& place, const Storage& storage, const ZipEntry& bytes,
                     const std::string& where) const {
     int64_t last = place.offset;  // index of the last element
+    int64_t numel = 1;
     bool empty = false, too_large = false;
     for (size_t i = 0; i < place.shape.size(); ++i) {
       int64_t extent = 0;
       if (place.shape[i] == 0) empty = true;
+      too_large |= __builtin_mul_overflow(numel, std::max<int64_t>(1, place.shape[i]), &numel);
       too_large |= place.shape[i] > 0 && __builtin_mul_overflow(place.shape[i] - 1, place.strides[i], &extent);
       too_large |= __builtin_add_overflow(last, extent, &last);
     }

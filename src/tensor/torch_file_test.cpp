@@ -144,6 +144,25 @@ TEST(TorchFile, EveryCutOfAFileIsRefusedWithoutACrash) {
   }
 }
 
+TEST(TorchFile, EveryFlippedByteIsReadOrRefused) {
+  const std::string whole = archive(state_dict(kMatrix));
+  const TempFolder folder;
+  int refused = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    for (const char mask : {'\x01', '\x80', '\xff'}) {
+      std::string damaged = whole;
+      damaged[at] = static_cast<char>(damaged[at] ^ mask);
+      std::ofstream(folder.path() / "flip.bin", std::ios::binary) << damaged;
+      try {
+        for (const auto& [name, weight] : open_torch_file(folder.path() / "flip.bin")) weight.read().sum();
+      } catch (const Error&) {
+        ++refused;
+      }
+    }
+  }
+  EXPECT_GT(refused, 500);
+}
+
 TEST(TorchFile, AFileOfTorchHasTorchsValues) {
   REQUIRE_SHARED();
   const WeightMap weights = open_weight_folder(shared_path("fixtures/architectures/gpt_neox"));

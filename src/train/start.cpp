@@ -1,8 +1,8 @@
 #include "train/start.h"
 
 #include "core/error.h"
-#include "tensor/device.h"
 #include "quant/load.h"
+#include "tensor/device.h"
 #include "train/checkpoint.h"
 
 namespace llmbox {

@@ -21,19 +21,30 @@ Json read_number(const GgufFile& file, const std::string& key) {
   return number_of(value);
 }
 
-/// The divisors of the rotary frequencies as long-rope factors, which are the same thing.
-Json rope_from_divisors(const GgufFile& file) {
-  const at::Tensor divisors = decode_tensor(file, "rope_freqs.weight").flatten();
-  const std::vector<float> factors(divisors.data_ptr<float>(), divisors.data_ptr<float>() + divisors.numel());
-  return {{"rope_type", "longrope"},
-          {"short_factor", factors},
-          {"long_factor", factors},
-          {"factor", 1.0},
-          {"attention_factor", 1.0}};
+Json factors_of(const GgufFile& file, const std::string& name) {
+  const at::Tensor divisors = decode_tensor(file, name).flatten();
+  return std::vector<float>(divisors.data_ptr<float>(), divisors.data_ptr<float>() + divisors.numel());
+}
+
+/// The divisors of the rotary frequencies as long-rope factors, which are the same thing: one set, or two by length.
+Json rope_from_divisors(const GgufFile& file, const std::string& prefix) {
+  const bool two = file.tensors().contains(kShortFactors);
+  Json scaling = {{"rope_type", "longrope"},
+                  {"short_factor", factors_of(file, two ? kShortFactors : kDivisors)},
+                  {"long_factor", factors_of(file, two ? kLongFactors : kDivisors)},
+                  {"factor", 1.0},
+                  {"attention_factor", 1.0}};
+  const std::pair<const char*, const char*> kNumbers[] = {
+      {"rope.scaling.original_context_length", "original_max_position_embeddings"},
+      {"rope.scaling.attn_factor", "attention_factor"}};
+  for (const auto& [gguf, hub] : kNumbers)
+    if (file.metadata().contains(prefix + gguf)) scaling[hub] = read_number(file, prefix + gguf);
+  return scaling;
 }
 
 Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
-  if (file.tensors().contains("rope_freqs.weight")) return rope_from_divisors(file);
+  if (file.tensors().contains(kDivisors) || file.tensors().contains(kShortFactors))
+    return rope_from_divisors(file, prefix);
   const Json& metadata = file.metadata();
   const std::string key = prefix + "rope.scaling.type";
   if (!metadata.contains(key) || metadata[key] == "none") return nullptr;
@@ -50,6 +61,18 @@ Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
     if (metadata.contains(prefix + "rope.scaling." + gguf))
       scaling[hub] = read_number(file, prefix + "rope.scaling." + gguf);
   return scaling;
+}
+
+/// The share of each head that is rotated, where it is not all of it.
+std::optional<double> partial_rotary_factor(const GgufFile& file, const std::string& prefix) {
+  const auto number = [&](const char* key) {
+    return file.metadata().contains(prefix + key) ? read_number(file, prefix + key).get<double>() : 0.0;
+  };
+  const double rotated = number("rope.dimension_count"), heads = number("attention.head_count");
+  double head_dim = number("attention.key_length");
+  if (head_dim == 0 && heads > 0) head_dim = number("embedding_length") / heads;
+  if (rotated <= 0 || head_dim <= 0 || rotated == head_dim) return std::nullopt;
+  return rotated / head_dim;
 }
 
 int64_t vocabulary_size(const GgufFile& file) {
@@ -76,6 +99,7 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   for (const GgufKey& key : family.keys)
     if (metadata.contains(prefix + key.gguf)) config[key.hub] = read_number(file, prefix + key.gguf);
   if (const Json scaling = read_rope_scaling(file, prefix); !scaling.is_null()) config["rope_scaling"] = scaling;
+  if (const auto part = partial_rotary_factor(file, prefix)) config["partial_rotary_factor"] = *part;
   config["tie_word_embeddings"] = !file.tensors().contains("output.weight");
   if (file.tensors().contains("blk.0.attn_q.bias")) config["attention_bias"] = true;
   for (const char* name : {"bos", "eos"}) {
@@ -86,13 +110,13 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   return config;
 }
 
-GgufMetadata gguf_metadata(const Json& config, const ModelSpec& spec, const GgufFamily& family) {
+GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufFamily& family) {
   const std::string prefix = std::string(family.architecture) + ".";
   const AttentionSpec& attention = spec.layers.at(0).attention;
-  GgufMetadata metadata = {{"general.architecture", std::string(family.architecture)},
-                           {"general.type", std::string("model")},
-                           {"general.quantization_version", uint32_t{2}},
-                           {kConfigKey, config.dump(-1, ' ', false, Json::error_handler_t::replace)}};
+  GgufEntries metadata = {{"general.architecture", std::string(family.architecture)},
+                          {"general.type", std::string("model")},
+                          {"general.quantization_version", uint32_t{2}},
+                          {kConfigKey, config.dump(-1, ' ', false, Json::error_handler_t::replace)}};
   const auto count = [&](const char* key, int64_t value) {
     metadata.emplace_back(prefix + key, static_cast<uint32_t>(value));
   };
@@ -102,7 +126,7 @@ GgufMetadata gguf_metadata(const Json& config, const ModelSpec& spec, const Gguf
   count("context_length", spec.max_positions);
   count("embedding_length", spec.hidden_size);
   count("block_count", spec.n_layer());
-  count("feed_forward_length", spec.layers[0].ffn.up.out);
+  count("feed_forward_length", spec.layers[0].ffn.down.in);
   count("attention.head_count", attention.n_head);
   count("attention.head_count_kv", attention.n_kv_head);
   count("vocab_size", spec.vocab_size);
@@ -117,6 +141,10 @@ GgufMetadata gguf_metadata(const Json& config, const ModelSpec& spec, const Gguf
   const RopeSpec& rope = spec.ropes[0];
   count("rope.dimension_count", rope.dim);
   number("rope.freq_base", rope.theta);
+  if (rope.scaling == RopeScaling::longrope) {
+    count("rope.scaling.original_context_length", rope.original_length);
+    number("rope.scaling.attn_factor", rope.attention_factor);
+  }
   if (rope.scaling == RopeScaling::linear || rope.scaling == RopeScaling::yarn) {
     metadata.emplace_back(prefix + "rope.scaling.type",
                           std::string(rope.scaling == RopeScaling::linear ? "linear" : "yarn"));

@@ -14,7 +14,8 @@ namespace {
 
 /// Not weights of ours: rotary divisors live in the config.
 bool is_table(const std::string& name) {
-  return name == "rope_freqs.weight" || name.ends_with(".attn_rot_embd") || name.ends_with(".rot_embd");
+  return name == kDivisors || name == kShortFactors || name == kLongFactors || name.ends_with(".attn_rot_embd") ||
+         name.ends_with(".rot_embd");
 }
 
 const GgufFamily& family_of_file(const GgufFile& file) {

@@ -22,7 +22,7 @@ const GgufPreset& find_gguf_preset(const std::string& name);
 
 struct GgufExport {
   std::string type = "f16";
-  GgufMetadata extra;  // tokenizer, chat template
+  GgufEntries extra;  // tokenizer, chat template
 };
 
 /// Encodes and writes one tensor at a time. files: config and every weight under hub names (dense or packed). Error: a

@@ -66,7 +66,8 @@ std::filesystem::path exported(const TempFolder& folder, const std::filesystem::
 class GgufRoundTrip : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Fixtures, GgufRoundTrip,
                          ::testing::Values("llama3_1", "gpt2", "qwen2", "qwen3", "mistral", "llama2",
-                                           "llama_linear_rope", "llama_yarn"),
+                                           "llama_linear_rope", "llama_yarn", "phi3", "phi3_longrope", "olmo2",
+                                           "starcoder2"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
@@ -81,7 +82,8 @@ TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
 TEST(GgufModel, AFileWithLlamaCppsKeysOnlyKeepsTheLogits) {
   REQUIRE_SHARED();
   // Not mistral and qwen2: llama.cpp has no key for the windows of these two.
-  for (const char* name : {"llama3_1", "gpt2", "qwen3", "llama2", "llama_linear_rope", "llama_yarn"}) {
+  for (const char* name : {"llama3_1", "gpt2", "qwen3", "llama2", "llama_linear_rope", "llama_yarn", "phi3",
+                           "phi3_longrope", "olmo2", "starcoder2"}) {
     const TempFolder folder;
     const auto source = architecture(name);
     EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4)

@@ -83,16 +83,23 @@ std::vector<std::string> transposed_names(const ModelSpec& spec) {
   return names;
 }
 
+GgufOutput factors_output(const char* name, const at::Tensor& factors) {
+  return {name, find_block_type("F32"), factors.sizes().vec(), [factors] { return factors; }};
+}
+
 /// The divisors of the rotary frequencies, where llama.cpp has no rule for the scaling.
-std::optional<at::Tensor> rotary_divisors(const ModelSpec& spec) {
-  if (spec.ropes.empty()) return std::nullopt;
+std::vector<GgufOutput> rotary_divisors(const ModelSpec& spec) {
+  if (spec.ropes.empty()) return {};
   const RopeSpec& rope = spec.ropes[0];
-  if (rope.scaling != RopeScaling::llama3 && rope.scaling != RopeScaling::longrope) return std::nullopt;
+  if (rope.scaling == RopeScaling::longrope)
+    return {factors_output(kShortFactors, at::tensor(at::ArrayRef<double>(rope.short_factors), at::kFloat)),
+            factors_output(kLongFactors, at::tensor(at::ArrayRef<double>(rope.long_factors), at::kFloat))};
+  if (rope.scaling != RopeScaling::llama3) return {};
   RopeSpec plain = rope;
   plain.scaling = RopeScaling::none;
   const auto scaled = rope_frequencies(rope, 1), unscaled = rope_frequencies(plain, 1);
-  const auto options = at::TensorOptions().dtype(at::kFloat);
-  return at::tensor(at::ArrayRef<float>(unscaled), options) / at::tensor(at::ArrayRef<float>(scaled), options);
+  return {factors_output(kDivisors, at::tensor(at::ArrayRef<float>(unscaled), at::kFloat) /
+                                        at::tensor(at::ArrayRef<float>(scaled), at::kFloat))};
 }
 
 }  // namespace
@@ -112,13 +119,10 @@ void save_gguf_model(const std::filesystem::path& path, const ModelFiles& files,
   const ModelSpec spec = parse_model_spec(files.config, files.path.string());
   const GgufFamily& family = family_of_model(files, spec);
   const std::vector<std::string> turned = transposed_names(spec);
-  GgufMetadata metadata = gguf_metadata(files.config, spec, family);
+  GgufEntries metadata = gguf_metadata(files.config, spec, family);
   metadata.emplace_back("general.file_type", preset.file_type);
   metadata.insert(metadata.end(), options.extra.begin(), options.extra.end());
-  std::vector<GgufOutput> outputs;
-  if (const auto divisors = rotary_divisors(spec))
-    outputs.push_back(
-        {"rope_freqs.weight", find_block_type("F32"), divisors->sizes().vec(), [=] { return *divisors; }});
+  std::vector<GgufOutput> outputs = rotary_divisors(spec);
   for (const ParameterSpec& parameter : parameter_table(spec)) {
     Part part = part_of(files, spec, parameter.name);
     const auto name = gguf_name(family, parameter.name);

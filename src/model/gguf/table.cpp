@@ -34,12 +34,45 @@ constexpr GgufKey kGpt2Keys[] = {
     {"block_count", "n_layer"},         {"feed_forward_length", "n_inner"},
     {"attention.head_count", "n_head"}, {"attention.layer_norm_epsilon", "layer_norm_epsilon"}};
 
+constexpr GgufName kPhi3Layer[] = {{"input_layernorm", "attn_norm"},    {"self_attn.qkv_proj", "attn_qkv"},
+                                   {"self_attn.o_proj", "attn_output"}, {"post_attention_layernorm", "ffn_norm"},
+                                   {"mlp.gate_up_proj", "ffn_up"},      {"mlp.down_proj", "ffn_down"}};
+
+constexpr GgufName kOlmo2Layer[] = {{"self_attn.q_proj", "attn_q"},
+                                    {"self_attn.k_proj", "attn_k"},
+                                    {"self_attn.v_proj", "attn_v"},
+                                    {"self_attn.o_proj", "attn_output"},
+                                    {"self_attn.q_norm", "attn_q_norm"},
+                                    {"self_attn.k_norm", "attn_k_norm"},
+                                    {"post_attention_layernorm", "post_attention_norm"},
+                                    {"mlp.gate_proj", "ffn_gate"},
+                                    {"mlp.up_proj", "ffn_up"},
+                                    {"mlp.down_proj", "ffn_down"},
+                                    {"post_feedforward_layernorm", "post_ffw_norm"}};
+
+constexpr GgufName kStarcoder2Layer[] = {
+    {"input_layernorm", "attn_norm"}, {"self_attn.q_proj", "attn_q"},      {"self_attn.k_proj", "attn_k"},
+    {"self_attn.v_proj", "attn_v"},   {"self_attn.o_proj", "attn_output"}, {"post_attention_layernorm", "ffn_norm"},
+    {"mlp.c_fc", "ffn_up"},           {"mlp.c_proj", "ffn_down"}};
+constexpr GgufKey kStarcoder2Keys[] = {{"context_length", "max_position_embeddings"},
+                                       {"embedding_length", "hidden_size"},
+                                       {"block_count", "num_hidden_layers"},
+                                       {"feed_forward_length", "intermediate_size"},
+                                       {"attention.head_count", "num_attention_heads"},
+                                       {"attention.head_count_kv", "num_key_value_heads"},
+                                       {"attention.layer_norm_epsilon", "norm_epsilon"},
+                                       {"attention.sliding_window", "sliding_window"},
+                                       {"rope.freq_base", "rope_theta"}};
+
 // The first row of an architecture is what a file of it becomes.
 constexpr GgufFamily kFamilies[] = {
     {"llama", "llama", "model.layers.", true, kLlamaLayer, kLlamaOuter, kLlamaKeys},
     {"llama", "mistral", "model.layers.", true, kLlamaLayer, kLlamaOuter, kLlamaKeys},
     {"qwen2", "qwen2", "model.layers.", false, kLlamaLayer, kLlamaOuter, kLlamaKeys},
     {"qwen3", "qwen3", "model.layers.", false, kLlamaLayer, kLlamaOuter, kLlamaKeys},
+    {"phi3", "phi3", "model.layers.", false, kPhi3Layer, kLlamaOuter, kLlamaKeys},
+    {"olmo2", "olmo2", "model.layers.", false, kOlmo2Layer, kLlamaOuter, kLlamaKeys},
+    {"starcoder2", "starcoder2", "model.layers.", false, kStarcoder2Layer, kLlamaOuter, kStarcoder2Keys},
     {"gpt2", "gpt2", "transformer.h.", false, kGpt2Layer, kGpt2Outer, kGpt2Keys},
 };
 

@@ -111,7 +111,7 @@ std::optional<std::string> token_text(const Json& config, const std::string& key
   return std::nullopt;
 }
 
-void add_special_ids(GgufMetadata& metadata, const Vocabulary& vocabulary, const fs::path& folder) {
+void add_special_ids(GgufEntries& metadata, const Vocabulary& vocabulary, const fs::path& folder) {
   const Json config = read_optional(folder / "config.json"), words = read_optional(folder / "tokenizer_config.json");
   const std::pair<const char*, const char*> kNames[] = {
       {"bos", "bos"}, {"eos", "eos"}, {"unk", "unknown"}, {"pad", "padding"}};
@@ -139,7 +139,7 @@ void add_special_ids(GgufMetadata& metadata, const Vocabulary& vocabulary, const
 
 }  // namespace
 
-GgufMetadata gguf_tokenizer(const fs::path& folder, int64_t vocab_size) {
+GgufEntries gguf_tokenizer(const fs::path& folder, int64_t vocab_size) {
   const fs::path path = folder / "tokenizer.json";
   if (!fs::exists(path)) return {};
   const Json tokenizer = read_json_file(path);
@@ -152,10 +152,10 @@ GgufMetadata gguf_tokenizer(const fs::path& folder, int64_t vocab_size) {
   if (!byte_level && !model.value("byte_fallback", false)) return {};
   const Vocabulary vocabulary = read_vocabulary(tokenizer, vocab_size, where);
   const std::vector<std::string> merges = read_merges(model, where);
-  GgufMetadata metadata = {{"tokenizer.ggml.model", std::string(byte_level ? "gpt2" : "llama")},
-                           {"tokenizer.ggml.pre", byte_level ? splitting_rule(tokenizer) : std::string("default")},
-                           {"tokenizer.ggml.tokens", vocabulary.tokens},
-                           {"tokenizer.ggml.token_type", vocabulary.types}};
+  GgufEntries metadata = {{"tokenizer.ggml.model", std::string(byte_level ? "gpt2" : "llama")},
+                          {"tokenizer.ggml.pre", byte_level ? splitting_rule(tokenizer) : std::string("default")},
+                          {"tokenizer.ggml.tokens", vocabulary.tokens},
+                          {"tokenizer.ggml.token_type", vocabulary.types}};
   if (byte_level)
     metadata.emplace_back("tokenizer.ggml.merges", merges);
   else

@@ -8,6 +8,6 @@ namespace llmbox {
 
 /// vocab_size: rows of the embedding; ids without a token become unused ones. Empty where the folder has no
 /// tokenizer.json, or one of a kind that GGUF has no name for. Error naming the file: a tokenizer.json that is broken.
-GgufMetadata gguf_tokenizer(const std::filesystem::path& folder, int64_t vocab_size);
+GgufEntries gguf_tokenizer(const std::filesystem::path& folder, int64_t vocab_size);
 
 }  // namespace llmbox
