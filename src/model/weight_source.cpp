@@ -14,11 +14,21 @@ namespace llmbox {
 
 namespace {
 
+/// Norms of the first files have gamma and beta.
+std::string old_name(const std::string& name) {
+  if (name.ends_with(".weight")) return name.substr(0, name.size() - 6) + "gamma";
+  return name.ends_with(".bias") ? name.substr(0, name.size() - 4) + "beta" : name;
+}
+
 /// Files of a bare model leave the prefix out ("h.0…" for "transformer.h.0…").
 std::string name_in_files(const SafetensorsFolder& files, const ModelSpec& spec, const std::string& name) {
-  if (files.contains(name) || !name.starts_with(spec.base_prefix)) return name;
-  const std::string bare = name.substr(spec.base_prefix.size());
-  return files.contains(bare) ? bare : name;
+  std::vector<std::string> candidates = {name, old_name(name)};
+  if (!spec.base_prefix.empty() && name.starts_with(spec.base_prefix))
+    for (const std::string& candidate : {name, old_name(name)})
+      candidates.push_back(candidate.substr(spec.base_prefix.size()));
+  for (const std::string& candidate : candidates)
+    if (files.contains(candidate)) return candidate;
+  return name;
 }
 
 at::Tensor read_parameter(const SafetensorsFile& file, const std::string& name, const ParameterSpec& parameter,
@@ -30,7 +40,12 @@ at::Tensor read_parameter(const SafetensorsFile& file, const std::string& name, 
   if (entry.shape != parameter.shape)
     fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
          fmt::join(entry.shape, ", "));
-  return file.tensor(name).to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
+  at::Tensor tensor = file.tensor(name);
+  if (parameter.unit_rows) {
+    const at::Tensor wide = tensor.to(at::kFloat);
+    tensor = wide / wide.norm(2, {1}, true).clamp_min(1e-12);
+  }
+  return tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype);
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {
