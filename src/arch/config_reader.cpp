@@ -44,7 +44,10 @@ int64_t ConfigReader::integer(std::string_view key, int64_t fallback) const {
 
 int64_t ConfigReader::count(std::string_view key, int64_t fallback) const {
   if (!has(key)) return fallback;
-  const int64_t value = value_of<int64_t>(*this, key, "an integer", at(key).is_number_integer());
+  const Json& number = at(key);
+  if (number.is_number_unsigned() && number.get<uint64_t>() > static_cast<uint64_t>(kMostInteger))
+    fail(where_, "expected at most {} for '{}', got {}", kMostInteger, key, number.get<uint64_t>());
+  const int64_t value = value_of<int64_t>(*this, key, "an integer", number.is_number_integer());
   if (value < 0) fail(where_, "expected 0 or more for '{}', got {}", key, value);
   return value;
 }
@@ -59,6 +62,16 @@ bool ConfigReader::flag(std::string_view key, bool fallback) const {
 
 std::string ConfigReader::text(std::string_view key, std::string_view fallback) const {
   return has(key) ? value_of<std::string>(*this, key, "a string", at(key).is_string()) : std::string(fallback);
+}
+
+void check_layer_count(const ConfigReader& config, int64_t n_layer) {
+  constexpr int64_t kMost = 1000;
+  if (n_layer > kMost) fail(config.where(), "expected at most {} layers, got {}", kMost, n_layer);
+}
+
+void check_expert_count(const ConfigReader& config, int64_t n_expert) {
+  constexpr int64_t kMost = 1024;
+  if (n_expert > kMost) fail(config.where(), "expected at most {} experts, got {}", kMost, n_expert);
 }
 
 Activation read_activation(const ConfigReader& config, std::string_view key, std::string_view fallback) {

@@ -22,6 +22,8 @@ class ConfigReader {
   const Json& at(std::string_view key) const;  // Requires: has(key)
   ConfigReader child(std::string_view key) const;
 
+  // Whole numbers up to kMostInteger: sizes beyond it are no model's, and products of two stay far from overflow.
+  static constexpr int64_t kMostInteger = int64_t{1} << 24;
   int64_t integer(std::string_view key) const;  // positive; Error where missing
   int64_t integer(std::string_view key, int64_t fallback) const;
   int64_t count(std::string_view key, int64_t fallback) const;  // zero allowed
@@ -33,6 +35,10 @@ class ConfigReader {
   const Json& config_;
   std::string where_;
 };
+
+/// Error where a config asks for more layers or experts than any model has: they would be built before a file is read.
+void check_layer_count(const ConfigReader& config, int64_t n_layer);
+void check_expert_count(const ConfigReader& config, int64_t n_expert);
 
 /// The activation that `key` names ("silu", "gelu_new", …); Error naming the known ones.
 Activation read_activation(const ConfigReader& config, std::string_view key, std::string_view fallback);

@@ -8,6 +8,7 @@ namespace {
 MoeSpec gpt_oss_moe(const ConfigReader& config, const std::string& name) {
   MoeSpec moe;
   moe.n_expert = config.integer("num_local_experts");
+  check_expert_count(config, moe.n_expert);
   moe.router.gate = {
       .name = name + ".router", .in = config.integer("hidden_size"), .out = moe.n_expert, .has_bias = true};
   moe.router.score = RouterScore::softmax_of_chosen;

@@ -44,6 +44,7 @@ ModelSpec parse_mamba(const ConfigReader& config) {
   spec.embedding = {"backbone.embeddings", spec.vocab_size, spec.hidden_size};
   const int64_t n_layer =
       config.has("num_hidden_layers") ? config.integer("num_hidden_layers") : config.integer("n_layer");
+  check_layer_count(config, n_layer);
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "backbone.layers." + std::to_string(i);
     LayerSpec layer;

@@ -1,6 +1,7 @@
 #include "arch/spec.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace llmbox {
 
@@ -12,7 +13,7 @@ class Table {
 
   void add(const LinearSpec& spec) {
     const auto [rows, columns] = spec.transposed ? std::pair(spec.in, spec.out) : std::pair(spec.out, spec.in);
-    rows_.push_back({spec.name + ".weight", {rows, columns}});
+    rows_.push_back({.name = spec.name + ".weight", .shape = {rows, columns}, .unit_rows = spec.unit_rows});
     if (spec.has_bias) add_bias(spec);
   }
 
@@ -34,6 +35,8 @@ class Table {
     for (const LinearSpec& linear : attention.qkv) add(linear);
     add(attention.q_norm);
     add(attention.k_norm);
+    if (attention.relative && attention.relative->name.starts_with(attention.name))
+      rows_.push_back({attention.relative->name + ".weight", {attention.relative->n_bucket, attention.n_head}});
     if (attention.has_sinks) rows_.push_back({attention.name + ".sinks", {attention.n_head}});
     add(attention.out);
   }
@@ -77,9 +80,10 @@ class Table {
 
   void add(const MoeSpec& moe) {
     add(moe.router.gate);
-    if (moe.router.has_correction)
-      rows_.push_back({.name = moe.router.gate.name + ".e_score_correction_bias",
-                       .shape = {moe.n_expert},
+    if (!moe.router.correction.empty())
+      rows_.push_back({.name = moe.router.correction,
+                       .shape = moe.router.correction_is_row ? std::vector<int64_t>{1, moe.n_expert}
+                                                             : std::vector<int64_t>{moe.n_expert},
                        .init = ParameterInit::zero,
                        .is_buffer = true});
     for (const FfnSpec& expert : moe.experts) add(expert);
@@ -100,6 +104,8 @@ class Table {
     if (layer.mamba) add(*layer.mamba);
     if (layer.attention.n_head > 0) add(layer.attention);
     add(layer.after_attention);
+    add(layer.before_cross);
+    if (layer.cross) add(*layer.cross);
     add(layer.before_ffn);
     if (layer.moe) {
       add(*layer.moe);
@@ -131,9 +137,13 @@ std::vector<ParameterSpec> parameter_table(const ModelSpec& spec) {
   Table table;
   table.add(spec.embedding);
   if (spec.positions) table.add(*spec.positions);
+  if (spec.token_types) table.add(*spec.token_types);
   if (spec.project_in) table.add(*spec.project_in);
   table.add(spec.embedding_norm);
+  for (const LayerSpec& layer : spec.encoder) table.add(layer);
+  table.add(spec.encoder_norm);
   for (const LayerSpec& layer : spec.layers) table.add(layer);
+  if (spec.head_transform) table.add(spec.head_transform->dense);
   table.add(spec.final_norm);
   if (spec.project_out) table.add(*spec.project_out);
   if (!spec.tied_head) table.add(spec.head);
@@ -143,7 +153,8 @@ std::vector<ParameterSpec> parameter_table(const ModelSpec& spec) {
 
 int64_t parameter_count(const ModelSpec& spec) {
   int64_t sum = 0;
-  for (const ParameterSpec& parameter : parameter_table(spec)) sum += parameter.size();
+  for (const ParameterSpec& parameter : parameter_table(spec))
+    if (__builtin_add_overflow(sum, parameter.size(), &sum)) return std::numeric_limits<int64_t>::max();
   return sum;
 }
 

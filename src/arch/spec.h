@@ -35,6 +35,7 @@ struct LinearSpec {
   int64_t out = 0;
   bool has_bias = false;
   bool transposed = false;  // the file holds (in, out): GPT-2's Conv1D
+  bool unit_rows = false;   // each row of W is brought to length 1 when it is read (Baichuan 2's head)
 };
 
 struct EmbeddingSpec {
@@ -64,8 +65,8 @@ struct RopeSpec {
 };
 
 /// separate: three products; fused: one whose rows are q, then k, then v; grouped: one whose rows are, for each key
-/// head, its query heads, then k, then v.
-enum class QkvLayout { separate, fused, grouped };
+/// head, its query heads, then k, then v; quarters: one of four parts, each with q, v and k of a quarter of the heads.
+enum class QkvLayout { separate, fused, grouped, quarters };
 
 /// Latent attention (DeepSeek-V2, 2024, 2.1): q, k and v come out of narrow latents, and a part of R dimensions of each
 /// key, rotated, is shared by all heads. Rows of q_up are, for each head, nope_dim dimensions, then R rotated ones; of
@@ -79,6 +80,15 @@ struct LatentSpec {
   LinearSpec kv_up;
   int64_t nope_dim = 0;
   int64_t rope_dim = 0;  // R
+};
+
+/// A learned bias on the scores, by the bucket that the distance between two tokens falls into (T5, Raffel et al.
+/// 2020): half of the buckets hold one distance each, the rest grow logarithmically up to max_distance.
+struct RelativeBiasSpec {
+  std::string name;  // the table, (n_bucket, H); all layers of a stack share the first one's
+  int64_t n_bucket = 0;
+  int64_t max_distance = 0;
+  bool both_ways = false;  // half of the buckets are for later tokens
 };
 
 struct AttentionSpec {
@@ -101,7 +111,9 @@ struct AttentionSpec {
   double softcap = 0;          // 0: none
   std::vector<double> slopes;  // ALiBi, one a query head: score of key j for query i gets slope · (j - i)
   bool has_sinks = false;      // NAME.sinks (H): a learned logit that takes its share of the softmax
-  bool gated = false;          // q's rows are, head by head, D of the query and D of a gate: out · sigmoid(gate)
+  bool causal = true;          // false: every token sees all of its sequence
+  std::optional<RelativeBiasSpec> relative;
+  bool gated = false;  // q's rows are, head by head, D of the query and D of a gate: out · sigmoid(gate)
   int64_t value_dim() const { return own_value_dim > 0 ? own_value_dim : head_dim; }
 };
 
@@ -152,9 +164,10 @@ struct RouterSpec {
   LinearSpec gate;  // E → experts
   RouterScore score = RouterScore::softmax;
   int64_t n_chosen = 0;
-  bool in_float = false;        // the product is computed in float32 whatever the compute dtype
-  bool has_correction = false;  // gate.e_score_correction_bias (float32, not trained): added for the choice only
-  int64_t n_group = 1;          // experts come in groups, of which n_group_kept are open to a token
+  bool in_float = false;           // the product is computed in float32 whatever the compute dtype
+  std::string correction;          // a tensor (float32, not trained) that is added for the choice only; empty: none
+  bool correction_is_row = false;  // its shape is (1, experts)
+  int64_t n_group = 1;             // experts come in groups, of which n_group_kept are open to a token
   int64_t n_group_kept = 1;
   GroupScore group_score = GroupScore::best;
   bool renormalise = false;  // the chosen weights sum to 1
@@ -188,6 +201,8 @@ struct LayerSpec {
   Residual residual = Residual::sequential;
   std::optional<NormSpec> before_attention;
   std::optional<NormSpec> after_attention;
+  std::optional<NormSpec> before_cross;
+  std::optional<AttentionSpec> cross;  // over the encoder's output, between attention and feed-forward
   std::optional<NormSpec> before_ffn;  // absent in a parallel layer: the ffn reads attention's normed input
   std::optional<NormSpec> after_ffn;
   AttentionSpec attention;  // n_head 0: the layer has one of the next two instead
@@ -201,6 +216,12 @@ struct LayerSpec {
   bool residual_of_normed = false;  // sequential: what is added to is before_a's output, not its input (BLOOM's option)
 };
 
+/// What a head does to hidden states before its product: norm(act(dense x)), the norm being ModelSpec::final_norm.
+struct HeadTransformSpec {
+  LinearSpec dense;
+  Activation activation = Activation::gelu;
+};
+
 struct ModelSpec {
   std::string model_type;
   std::string architecture;                   // "LlamaForCausalLM", written back on save
@@ -212,14 +233,18 @@ struct ModelSpec {
   int64_t max_positions = 0;
   double initializer_range = 0.02;
   EmbeddingSpec embedding;
-  std::optional<EmbeddingSpec> positions;  // learned
-  int64_t position_offset = 0;             // row = position + offset
+  std::optional<EmbeddingSpec> positions;    // learned
+  int64_t position_offset = 0;               // row = position + offset
+  std::optional<EmbeddingSpec> token_types;  // which of two texts a token belongs to
   double embedding_scale = 1;
   std::optional<NormSpec> embedding_norm;
   std::optional<LinearSpec> project_in;   // embedding size → E
   std::optional<LinearSpec> project_out;  // E → the head's input
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
+  std::vector<LayerSpec> encoder;  // of an encoder-decoder: reads the source with the same embedding
+  std::optional<NormSpec> encoder_norm;
+  std::optional<HeadTransformSpec> head_transform;
   std::optional<NormSpec> final_norm;
   LinearSpec head;
   bool tied_head = false;
@@ -228,6 +253,9 @@ struct ModelSpec {
   double logit_softcap = 0;
 
   int64_t n_layer() const { return static_cast<int64_t>(layers.size()); }
+  bool has_encoder() const { return !encoder.empty(); }
+  /// Each token is predicted from those before it alone: what generation and scoring need.
+  bool is_causal() const { return layers.empty() || layers[0].attention.causal; }
   /// Some layer carries a state from token to token that a key/value cache does not hold.
   bool is_recurrent() const;
 };
@@ -244,6 +272,7 @@ struct ParameterSpec {
   std::vector<int64_t> shape;
   ParameterInit init = ParameterInit::normal;
   bool is_buffer = false;  // float32 whatever the compute dtype, never trained
+  bool unit_rows = false;  // see LinearSpec
   int64_t size() const;
 };
 

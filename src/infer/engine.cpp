@@ -48,6 +48,8 @@ Engine::Engine(Decoder& decoder, EngineOptions options)
                                                 options.prefix_cache && !decoder.spec().is_recurrent()}) {
   if (decoder.spec().is_classifier)
     fail(decoder.spec().architecture, "expected a model that predicts tokens, got one that scores; try a causal LM");
+  if (!decoder.spec().is_causal() || decoder.spec().has_encoder())
+    fail(decoder.spec().architecture, "expected a decoder-only model, got one with an encoder; try a causal LM");
   CHECK(options.page_size > 0 && options.step_tokens > 0 && options.max_running > 0, "sizes must be above 0");
   max_length_ = static_cast<int64_t>(scheduler_.pool().capacity()) * options.page_size;
   if (decoder.spec().max_positions > 0) max_length_ = std::min(max_length_, decoder.spec().max_positions);

@@ -36,6 +36,11 @@ class AttentionContext {
   /// Where a recurrent layer finds what a segment's sequence left and leaves what comes next; null where every segment
   /// starts from nothing and its end is not wanted (training).
   virtual RecurrentState* state(int layer, int64_t segment) = 0;
+  /// What the encoder made of the sources, (M, E); undefined where there is none.
+  virtual at::Tensor memory() const { return {}; }
+  /// Attention of each segment's q (N, H, D) over its source's k and v (M, H, D). Requires: memory() is defined.
+  virtual at::Tensor attend_memory(const AttentionShape& shape, const at::Tensor& q, const at::Tensor& k,
+                                   const at::Tensor& v);
 };
 
 }  // namespace llmbox

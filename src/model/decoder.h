@@ -1,5 +1,5 @@
-// The one decoder: built from a ModelSpec, run over a TokenBatch. It knows neither caches nor ranks. Parameter names
-// are the hub's names. Not thread-safe while training; forward() under no-grad is thread-safe.
+// The one model class: built from a ModelSpec, run over a TokenBatch. It knows neither caches nor ranks. Parameter
+// names are the hub's names. Not thread-safe while training; forward() under no-grad is thread-safe.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -45,6 +45,9 @@ class Decoder {
   virtual const Json& config() const = 0;  // config.json as read, written back on save
   virtual at::ScalarType dtype() const = 0;
 
+  /// An encoder-decoder's view of the sources, (M, E): the memory that the target's context hands to forward().
+  /// Requires: spec().has_encoder().
+  virtual at::Tensor encode(const TokenBatch& sources) = 0;
   /// Hidden states as the head takes them: after the final norm, (N, E).
   virtual at::Tensor forward(const TokenBatch& batch, AttentionContext& attention) = 0;
   /// hidden (M, E) → logits (M, V) in float32. Ask only for rows you read.

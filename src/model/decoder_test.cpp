@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/fixture_model.h"
+#include "model/reference_gradients.h"
 #include "model/spec_decoder.h"
 #include "model/weight_source.h"
 
@@ -97,27 +98,6 @@ TEST_P(Architecture, RowsWithoutTheirPadsEqualThePaddedReference) {
     const at::Tensor ids = expected.tensor("padded_input_ids")[row].index({real}).unsqueeze(0);
     const at::Tensor logits = logits_of(*model, batch_of_rows(ids));
     EXPECT_LT(max_difference(logits, expected.tensor("padded_logits")[row].index({real})), 1e-4);
-  }
-}
-
-/// The names of a file that leaves out the prefix of the bare model.
-const Json& gradient_entry(const Json& gradients, const std::string& name, const std::string& prefix) {
-  if (gradients.contains(name)) return gradients[name];
-  return gradients.at(name.substr(prefix.size()));
-}
-
-void expect_gradients(const Decoder& model, const Json& gradients) {
-  EXPECT_EQ(model.parameters().size(), gradients.size());
-  for (const auto& [name, tensor] : model.parameters()) {
-    const Json& expected = gradient_entry(gradients, name, model.spec().base_prefix);
-    ASSERT_TRUE(tensor.grad().defined()) << name;
-    const double norm = expected["norm"].get<double>();
-    EXPECT_NEAR(tensor.grad().norm().item<double>(), norm, 1e-3 * norm + 1e-6) << name;
-    const at::Tensor flat = tensor.grad().flatten();
-    for (size_t i = 0; i < expected["first"].size(); ++i) {
-      const double value = expected["first"][i].get<double>();
-      EXPECT_NEAR(flat[static_cast<int64_t>(i)].item<double>(), value, 1e-3 * std::abs(value) + 1e-6) << name;
-    }
   }
 }
 

@@ -5,10 +5,13 @@
 #include <set>
 
 #include "core/error.h"
+#include "model/layers/ffn.h"
 #include "model/layers/rope_angles.h"
 #include "model/model_files.h"
 #include "model/recompute.h"
+#include "model/segment_context.h"
 #include "model/weight_source.h"
+#include "tensor/activation.h"
 #include "tensor/embedding.h"
 
 namespace llmbox {
@@ -58,11 +61,18 @@ SpecDecoder::SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options
   if (spec_.positions) positions_ = source(spec_.positions->name + ".weight");
   if (spec_.project_in) project_in_ = make_linear(*spec_.project_in, source);
   if (spec_.embedding_norm) embedding_norm_.emplace(*spec_.embedding_norm, source);
-  for (size_t i = 0; i < spec_.layers.size(); ++i) {
-    const int rope = spec_.layers[i].attention.rope;
-    const bool interleaved = rope >= 0 && spec_.ropes[static_cast<size_t>(rope)].interleaved;
-    blocks_.emplace_back(spec_.layers[i], MixerPlace{static_cast<int>(i), interleaved}, source);
-  }
+  if (spec_.token_types) token_types_ = source(spec_.token_types->name + ".weight");
+  const auto add_blocks = [&](const std::vector<LayerSpec>& layers, std::vector<Block>& blocks) {
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const int rope = layers[i].attention.rope;
+      const bool interleaved = rope >= 0 && spec_.ropes[static_cast<size_t>(rope)].interleaved;
+      blocks.emplace_back(layers[i], MixerPlace{static_cast<int>(i), interleaved}, source);
+    }
+  };
+  add_blocks(spec_.encoder, encoder_blocks_);
+  add_blocks(spec_.layers, blocks_);
+  if (spec_.encoder_norm) encoder_norm_.emplace(*spec_.encoder_norm, source);
+  if (spec_.head_transform) head_transform_ = make_linear(spec_.head_transform->dense, source);
   if (spec_.final_norm) final_norm_.emplace(*spec_.final_norm, source);
   if (spec_.project_out) project_out_ = make_linear(*spec_.project_out, source);
   head_ = spec_.tied_head ? tied_head(source) : make_linear(spec_.head, source);
@@ -83,25 +93,45 @@ at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
     check_rows(rows, spec_.positions->rows, "positions");
     x = x + llmbox::embedding(positions_, rows);
   }
+  if (token_types_.defined()) {
+    const at::Tensor types = batch.token_types.defined() ? batch.token_types : at::zeros_like(batch.tokens);
+    check_rows(types, spec_.token_types->rows, "token types");
+    x = x + llmbox::embedding(token_types_, types);
+  }
   return embedding_norm_ ? embedding_norm_->forward(x) : x;
 }
 
-at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
-  at::Tensor x = embed(batch);
+at::Tensor SpecDecoder::run(const std::vector<Block>& blocks, at::Tensor x, const TokenBatch& batch,
+                            AttentionContext& context) const {
   std::vector<RopeAngles> ropes;
   for (const RopeSpec& rope : spec_.ropes) ropes.push_back(make_rope_angles(rope, batch));
-  const bool recompute = checkpoint_activations_ && at::GradMode::is_enabled();
-  for (const Block& block : blocks_) {
+  // An encoder-decoder's layers share tensors that are not their own (the memory, a stack's relative bias): their
+  // gradients go through the graph of the first pass.
+  const bool recompute = checkpoint_activations_ && at::GradMode::is_enabled() && !spec_.has_encoder();
+  for (const Block& block : blocks) {
     if (!recompute) {
-      x = block.forward(x, ropes, attention);
+      x = block.forward(x, ropes, context);
       continue;
     }
     // By value: the angles live until the backward pass.
-    const auto layer = [&block, ropes, &attention](const at::Tensor& input) {
-      return block.forward(input, ropes, attention);
+    const auto layer = [&block, ropes, &context](const at::Tensor& input) {
+      return block.forward(input, ropes, context);
     };
     x = recomputed(layer, x, trainable(block));
   }
+  return x;
+}
+
+at::Tensor SpecDecoder::encode(const TokenBatch& sources) {
+  CHECK(spec_.has_encoder(), "{} has no encoder", spec_.model_type);
+  SegmentContext context(sources.segment_starts);
+  const at::Tensor x = run(encoder_blocks_, embed(sources), sources, context);
+  return encoder_norm_ ? encoder_norm_->forward(x) : x;
+}
+
+at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
+  at::Tensor x = run(blocks_, embed(batch), batch, attention);
+  if (head_transform_) x = activate(spec_.head_transform->activation, head_transform_->matmul(x));
   if (final_norm_) x = final_norm_->forward(x);
   return project_out_ ? project_out_->matmul(x) : x;
 }
@@ -109,7 +139,7 @@ at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& atten
 at::Tensor SpecDecoder::logits(const at::Tensor& hidden) {
   at::Tensor logits = head_->matmul(hidden).to(at::kFloat);  // (M, V)
   if (spec_.logit_scale != 1) logits = logits * spec_.logit_scale;
-  if (spec_.logit_softcap != 0) logits = at::tanh(logits / spec_.logit_softcap) * spec_.logit_softcap;
+  if (spec_.logit_softcap != 0) logits = llmbox::tanh(logits / spec_.logit_softcap) * spec_.logit_softcap;
   return logits;
 }
 
@@ -129,9 +159,13 @@ std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::all_tensors() const
   };
   visit(spec_.embedding.name + ".weight", embedding_);
   if (spec_.positions) visit(spec_.positions->name + ".weight", positions_);
+  if (spec_.token_types) visit(spec_.token_types->name + ".weight", token_types_);
   if (project_in_) visit_linear(*spec_.project_in, *project_in_, visit);
   if (embedding_norm_) embedding_norm_->visit_parameters(visit);
+  for (const Block& block : encoder_blocks_) block.visit_parameters(visit);
+  if (encoder_norm_) encoder_norm_->visit_parameters(visit);
   for (const Block& block : blocks_) block.visit_parameters(visit);
+  if (head_transform_) visit_linear(spec_.head_transform->dense, *head_transform_, visit);
   if (final_norm_) final_norm_->visit_parameters(visit);
   if (project_out_) visit_linear(*spec_.project_out, *project_out_, visit);
   if (!spec_.tied_head) visit_linear(spec_.head, *head_, visit);
@@ -141,7 +175,9 @@ std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::all_tensors() const
 
 void SpecDecoder::visit_linears(const LinearVisitor& visit) {
   if (project_in_) visit(*spec_.project_in, project_in_);
+  for (Block& block : encoder_blocks_) block.visit_linears(visit);
   for (Block& block : blocks_) block.visit_linears(visit);
+  if (head_transform_) visit(spec_.head_transform->dense, head_transform_);
   if (project_out_) visit(*spec_.project_out, project_out_);
   if (!spec_.tied_head) visit(spec_.head, head_);
 }

@@ -13,6 +13,7 @@ class SpecDecoder : public Decoder {
   const ModelSpec& spec() const override { return spec_; }
   const Json& config() const override { return config_; }
   at::ScalarType dtype() const override { return embedding_.scalar_type(); }
+  at::Tensor encode(const TokenBatch& sources) override;
   at::Tensor forward(const TokenBatch& batch, AttentionContext& attention) override;
   at::Tensor logits(const at::Tensor& hidden) override;
   at::Tensor head_weight() const override { return head_->dequantize(); }
@@ -27,6 +28,9 @@ class SpecDecoder : public Decoder {
   /// The embedding as the head.
   std::shared_ptr<Linear> tied_head(const ParameterSource& source) const;
   at::Tensor embed(const TokenBatch& batch) const;
+  /// x through blocks, recomputed in the backward pass where that is wanted.
+  at::Tensor run(const std::vector<Block>& blocks, at::Tensor x, const TokenBatch& batch,
+                 AttentionContext& context) const;
   /// Parameters and buffers.
   std::vector<std::pair<std::string, at::Tensor>> all_tensors() const;
   void visit_linears(const LinearVisitor& visit);
@@ -35,11 +39,12 @@ class SpecDecoder : public Decoder {
   ModelSpec spec_;
   Json config_;
   bool checkpoint_activations_;
-  at::Tensor embedding_;  // (V, E)
-  at::Tensor positions_;  // (P, E) or undefined
-  std::vector<Block> blocks_;
-  std::optional<Norm> embedding_norm_, final_norm_;
-  std::shared_ptr<Linear> project_in_, project_out_;  // null where there are none
+  at::Tensor embedding_;    // (V, E)
+  at::Tensor positions_;    // (P, E) or undefined
+  at::Tensor token_types_;  // (types, E) or undefined
+  std::vector<Block> encoder_blocks_, blocks_;
+  std::optional<Norm> embedding_norm_, encoder_norm_, final_norm_;
+  std::shared_ptr<Linear> project_in_, project_out_, head_transform_;  // null where there are none
   std::shared_ptr<Linear> head_;
 };
 

@@ -20,12 +20,21 @@ ParameterSource source_of(ParameterMap parameters) {
   return ParameterSource([parameters = std::move(parameters)](const std::string& name) { return parameters.at(name); });
 }
 
+/// Norms of the first files have gamma and beta.
+std::string old_name(const std::string& name) {
+  if (name.ends_with(".weight")) return name.substr(0, name.size() - 6) + "gamma";
+  return name.ends_with(".bias") ? name.substr(0, name.size() - 4) + "beta" : name;
+}
+
 /// Files of a bare model leave the prefix out ("h.0…" for "transformer.h.0…").
 template <class Map>
 typename Map::const_iterator find_parameter(const Map& map, const ModelSpec& spec, const std::string& name) {
-  const auto found = map.find(name);
-  if (found != map.end() || !name.starts_with(spec.base_prefix)) return found;
-  return map.find(name.substr(spec.base_prefix.size()));
+  for (const std::string& candidate : {name, old_name(name)}) {
+    if (const auto found = map.find(candidate); found != map.end()) return found;
+    if (!candidate.starts_with(spec.base_prefix)) continue;
+    if (const auto found = map.find(candidate.substr(spec.base_prefix.size())); found != map.end()) return found;
+  }
+  return map.end();
 }
 
 at::Tensor read_parameter(const Weight& weight, const std::string& name, const ParameterSpec& parameter,
@@ -36,7 +45,12 @@ at::Tensor read_parameter(const Weight& weight, const std::string& name, const P
   if (weight.shape != parameter.shape)
     fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
          fmt::join(weight.shape, ", "));
-  return weight.read().to(options.device, parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
+  at::Tensor tensor = weight.read();
+  if (parameter.unit_rows) {
+    const at::Tensor wide = tensor.to(at::kFloat);
+    tensor = wide / wide.norm(2, {1}, true).clamp_min(1e-12);
+  }
+  return tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {

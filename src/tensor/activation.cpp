@@ -23,6 +23,28 @@ at::Tensor swiglu_forward(const at::Tensor& gate, const at::Tensor& up) {
   return y;
 }
 
+constexpr int64_t kWholeLoop = 64;   // libtorch's vector loops take so many elements of any dtype without a rest
+constexpr int64_t kBlock = 1 << 14;  // fewer than libtorch shares among threads
+
+/// An elementwise function over blocks of whole loops at fixed places; the last one is filled up.
+template <class Function>
+at::Tensor in_blocks(const at::Tensor& x, const Function& function) {
+  if (!c10::InferenceMode::is_enabled() || !x.is_cpu()) return function(x);
+  const int64_t n = x.numel(), padded = (n + kWholeLoop - 1) / kWholeLoop * kWholeLoop;
+  at::Tensor flat = x.contiguous().flatten();
+  if (padded != n) flat = at::constant_pad_nd(flat, {0, padded - n});
+  if (padded <= kBlock) return function(flat).narrow(0, 0, n).view(x.sizes());
+  const at::Tensor y = at::empty_like(flat);
+  at::parallel_for(0, (padded + kBlock - 1) / kBlock, 1, [&](int64_t begin, int64_t end) {
+    const c10::InferenceMode inference;  // threads have modes of their own
+    for (int64_t b = begin; b < end; ++b) {
+      const int64_t first = b * kBlock, length = std::min(kBlock, padded - first);
+      y.narrow(0, first, length).copy_(function(flat.narrow(0, first, length)));
+    }
+  });
+  return y.narrow(0, 0, n).view(x.sizes());
+}
+
 class Swiglu : public torch::autograd::Function<Swiglu> {
  public:
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate, const at::Tensor& up) {
@@ -58,6 +80,24 @@ at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   return swiglu_forward(gate.contiguous(), up.contiguous());
 }
 
-at::Tensor gelu(const at::Tensor& x, bool tanh_approx) { return at::gelu(x, tanh_approx ? "tanh" : "none"); }
+at::Tensor gelu(const at::Tensor& x, bool tanh_approx) {
+  return in_blocks(x, [&](const at::Tensor& part) { return at::gelu(part, tanh_approx ? "tanh" : "none"); });
+}
+
+at::Tensor sigmoid(const at::Tensor& x) {
+  return in_blocks(x, [](const at::Tensor& part) { return at::sigmoid(part); });
+}
+
+at::Tensor silu(const at::Tensor& x) {
+  return in_blocks(x, [](const at::Tensor& part) { return at::silu(part); });
+}
+
+at::Tensor softplus(const at::Tensor& x) {
+  return in_blocks(x, [](const at::Tensor& part) { return at::softplus(part); });
+}
+
+at::Tensor tanh(const at::Tensor& x) {
+  return in_blocks(x, [](const at::Tensor& part) { return at::tanh(part); });
+}
 
 }  // namespace llmbox

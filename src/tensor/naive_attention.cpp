@@ -1,8 +1,27 @@
 #include "tensor/naive_attention.h"
 
+#include <cmath>
 #include <limits>
 
 namespace llmbox {
+
+namespace {
+
+/// distance (Nq, Nk), key minus query → (H, Nq, Nk).
+at::Tensor relative_bias(const RelativeBias& relative, const at::Tensor& distance) {
+  const int64_t n_bucket = relative.table.size(0) / (relative.both_ways ? 2 : 1), n_exact = n_bucket / 2;
+  const at::Tensor far = relative.both_ways ? distance.abs() : distance.neg().clamp_min(0);
+  const double stretch = std::log(static_cast<double>(relative.max_distance) / static_cast<double>(n_exact));
+  const at::Tensor grown =
+      (at::log(far.clamp_min(1).to(at::kFloat) / n_exact) / stretch * (n_bucket - n_exact)).to(at::kLong) + n_exact;
+  at::Tensor bucket = at::where(far < n_exact, far, grown.clamp_max(n_bucket - 1));
+  if (relative.both_ways) bucket = bucket + (distance > 0).to(at::kLong) * n_bucket;
+  return relative.table.index_select(0, bucket.flatten())
+      .view({distance.size(0), distance.size(1), -1})
+      .permute({2, 0, 1});
+}
+
+}  // namespace
 
 at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const AttentionShape& shape) {
   const auto wide_type = q.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
@@ -20,7 +39,8 @@ at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tens
     const at::Tensor distance = (column - row).to(wide_type);  // (Nq, Nk)
     scores = scores + shape.slopes.to(q.device(), wide_type).view({-1, 1, 1}) * distance;
   }
-  at::Tensor hidden = column.gt(row);
+  if (shape.relative.table.defined()) scores = scores + relative_bias(shape.relative, column - row).to(wide_type);
+  at::Tensor hidden = shape.causal ? column.gt(row) : at::zeros_like(column.gt(row));
   if (shape.window > 0) hidden = hidden.logical_or(column.le(row - shape.window));
   scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
   if (!shape.sinks.defined()) return at::matmul(at::softmax(scores, -1), values).transpose(0, 1).to(q.scalar_type());

@@ -79,7 +79,7 @@ at::Tensor paged_attention(const at::Tensor& q, const at::Tensor& key_pages, con
                            std::span<const PagedSequence> sequences, const AttentionShape& shape) {
   const bool odd_pairs = q.scalar_type() == at::kBFloat16 && (q.size(2) % 2 != 0 || value_pages.size(3) % 2 != 0);
   const bool in_place = key_pages.is_contiguous() && value_pages.is_contiguous();
-  if (!kernels_take({q, key_pages, value_pages}) || odd_pairs || !in_place) {
+  if (!shape.has_kernel() || !kernels_take({q, key_pages, value_pages}) || odd_pairs || !in_place) {
     return paged_attention_naive(q, key_pages, value_pages, sequences, shape);
   }
   const at::Tensor queries = q.contiguous();

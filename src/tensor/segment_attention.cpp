@@ -192,7 +192,8 @@ at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, con
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::span<const int64_t> segment_starts, const AttentionShape& shape) {
   const bool odd_pairs = q.scalar_type() == at::kBFloat16 && (q.size(2) % 2 != 0 || v.size(2) % 2 != 0);
-  if (!kernels_take({q, k, v}) || odd_pairs) return segment_attention_naive(q, k, v, segment_starts, shape);
+  if (!shape.has_kernel() || !kernels_take({q, k, v}) || odd_pairs)
+    return segment_attention_naive(q, k, v, segment_starts, shape);
   const Inputs in{q.contiguous(), k.contiguous(), v.contiguous()};
   if (needs_grad({q, k, v, shape.sinks})) {
     const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());

@@ -11,12 +11,23 @@
 
 namespace llmbox {
 
+/// A learned bias by the bucket of the distance from query to key (T5).
+struct RelativeBias {
+  at::Tensor table;  // (buckets, H), or undefined: none
+  int64_t max_distance = 0;
+  bool both_ways = false;  // half of the buckets are for keys after the query
+};
+
 struct AttentionShape {
   double scale = 0;     // softmax(scale q·k)
   int64_t window = 0;   // 0: all earlier tokens; else token i sees (i - window, i]
   double softcap = 0;   // 0: none; else softcap·tanh(s/softcap)
   at::Tensor slopes{};  // (H) float32 on the CPU, or undefined: the score of key j for query i gets slope · (j - i)
   at::Tensor sinks{};   // (H), or undefined: a logit without a value that takes its share of the softmax
+  bool causal = true;   // false: a token sees all of its segment
+  RelativeBias relative{};
+  /// Our kernels take causal attention without a learned bias; the rest runs the naive twin.
+  bool has_kernel() const { return causal && !relative.table.defined(); }
 };
 
 /// q (N, H, D), k (N, K, D), v (N, K, Dv) → (N, H, Dv). segment_starts: S + 1 entries from 0 to N, as in TokenBatch.

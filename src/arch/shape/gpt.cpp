@@ -73,6 +73,7 @@ ModelSpec gpt_spec(const ConfigReader& config, const GptShape& shape) {
   if (shape.n_head % shape.n_kv_head != 0)
     fail(config.where(), "expected a number of heads that is a multiple of the key heads', got {} and {}", shape.n_head,
          shape.n_kv_head);
+  check_layer_count(config, shape.n_layer);
   ModelSpec spec;
   const std::string embedding = shape.names.embedding;
   spec.base_prefix = embedding.substr(0, embedding.find('.') + 1);

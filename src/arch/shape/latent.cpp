@@ -63,17 +63,16 @@ double yarn_scale(const ConfigReader& config) {
   return magnitude * magnitude;
 }
 
-MoeSpec deepseek_moe(const ConfigReader& config, const LlamaShape& shape, const std::string& name) {
+MoeSpec deepseek_moe(const ConfigReader& config, const LlamaShape& shape, RouterScore score, const std::string& name) {
   const int64_t inner = config.integer("moe_intermediate_size");
   MoeSpec moe = moe_spec(config, shape, {.layer = name}, config.integer("n_routed_experts"), inner);
   RouterSpec& router = moe.router;
-  const std::string method = config.text("topk_method", "greedy");
-  const bool corrected = method == "noaux_tc" || config.text("scoring_func", "softmax") == "sigmoid";
+  const bool corrected = score == RouterScore::sigmoid;
+  router.score = score;
   router.in_float = true;
-  router.has_correction = corrected;
-  router.score = corrected ? RouterScore::sigmoid : RouterScore::softmax;
+  if (corrected) router.correction = router.gate.name + ".e_score_correction_bias";
   router.group_score = corrected ? GroupScore::best_two : GroupScore::best;
-  if (method != "greedy") {
+  if (config.text("topk_method", corrected ? "noaux_tc" : "greedy") != "greedy") {
     router.n_group = config.integer("n_group", 1);
     router.n_group_kept = config.integer("topk_group", 1);
   }
@@ -85,26 +84,43 @@ MoeSpec deepseek_moe(const ConfigReader& config, const LlamaShape& shape, const 
   return moe;
 }
 
+RouterScore read_score(const ConfigReader& config, RouterScore fallback) {
+  if (config.text("topk_method", "") == "noaux_tc") return RouterScore::sigmoid;
+  if (!config.has("scoring_func")) return fallback;
+  return config.text("scoring_func", "") == "sigmoid" ? RouterScore::sigmoid : RouterScore::softmax;
+}
+
 }  // namespace
 
-ModelSpec deepseek_spec(const ConfigReader& config) {
-  LlamaShape shape;
-  shape.mlp_bias = config.flag("mlp_bias", false);
+ModelSpec latent_spec(const ConfigReader& config, const LlamaShape& shape) {
   ModelSpec spec = llama_spec(config, shape);
-  const int64_t rope_dim = config.integer("qk_rope_head_dim");
-  spec.ropes = {read_rope(config, rope_dim)};
+  spec.ropes = {read_rope(config, config.integer("qk_rope_head_dim"))};
   spec.ropes[0].interleaved = config.flag("rope_interleave", true);
+  for (size_t i = 0; i < spec.layers.size(); ++i) {
+    AttentionSpec& attention = spec.layers[i].attention;
+    attention = latent_attention(config, "model.layers." + std::to_string(i) + ".self_attn");
+    attention.scale *= yarn_scale(config);
+  }
+  return spec;
+}
+
+void add_deepseek_moe(const ConfigReader& config, const LlamaShape& shape, RouterScore fallback, ModelSpec& spec) {
+  const RouterScore score = read_score(config, fallback);
   const int64_t first = config.count("first_k_dense_replace", 0), every = config.integer("moe_layer_freq", 1);
-  for (int64_t i = 0; i < spec.n_layer(); ++i) {
-    const std::string name = "model.layers." + std::to_string(i);
-    LayerSpec& layer = spec.layers[static_cast<size_t>(i)];
-    layer.attention = latent_attention(config, name + ".self_attn");
-    layer.attention.scale *= yarn_scale(config);
-    if (i >= first && i % every == 0) layer.moe = deepseek_moe(config, shape, name + ".mlp");
+  for (int64_t i = first; i < spec.n_layer(); ++i) {
+    const std::string name = "model.layers." + std::to_string(i) + ".mlp";
+    if (i % every == 0) spec.layers[static_cast<size_t>(i)].moe = deepseek_moe(config, shape, score, name);
   }
   // The next-token-prediction layers past the last one are for training from scratch.
   for (int64_t i = 0; i < config.count("num_nextn_predict_layers", 0); ++i)
     spec.ignored_prefixes.push_back("model.layers." + std::to_string(spec.n_layer() + i) + ".");
+}
+
+ModelSpec deepseek_spec(const ConfigReader& config) {
+  LlamaShape shape;
+  shape.mlp_bias = config.flag("mlp_bias", false);
+  ModelSpec spec = latent_spec(config, shape);
+  add_deepseek_moe(config, shape, RouterScore::softmax, spec);
   return spec;
 }
 

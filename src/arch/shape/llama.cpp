@@ -62,7 +62,8 @@ NormSpec llama_norm(const ConfigReader& config, const LlamaShape& shape, const s
           .size = size,
           .eps = config.number(shape.eps_key, shape.eps),
           .has_bias = shape.norm_bias,
-          .weight_offset = shape.norm_offset};
+          .weight_offset = shape.norm_offset,
+          .has_weight = shape.norm_weight};
 }
 
 FfnSpec llama_ffn(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t inner) {
@@ -102,7 +103,8 @@ ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape) {
   spec.initializer_range = config.number("initializer_range", 0.02);
   spec.embedding = {"model.embed_tokens", spec.vocab_size, spec.hidden_size};
   spec.ropes = {read_rope(config, sizes.head_dim, shape.rope)};
-  const int64_t n_layer = config.integer("num_hidden_layers");
+  const int64_t n_layer = config.integer(shape.n_layer_key);
+  check_layer_count(config, n_layer);
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "model.layers." + std::to_string(i);
     LayerSpec layer;

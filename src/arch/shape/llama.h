@@ -17,10 +17,12 @@ struct LlamaShape {
   bool gated = true;     // false: the MLP has no gate
   bool tied_head = false;
   NormKind norm_kind = NormKind::rms;
+  bool norm_weight = true;
   bool norm_bias = false;
   double norm_offset = 0;  // 1: the file holds w - 1
   const char* eps_key = "rms_norm_eps";
   double eps = 1e-6;  // where the key is absent
+  const char* n_layer_key = "num_hidden_layers";
   const char* activation_key = "hidden_act";
   const char* activation = "silu";
   RopeDefaults rope;

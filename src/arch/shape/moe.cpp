@@ -8,6 +8,7 @@ namespace llmbox {
 
 MoeSpec moe_spec(const ConfigReader& config, const LlamaShape& shape, const MoeNames& names, int64_t n_expert,
                  int64_t inner) {
+  check_expert_count(config, n_expert);
   MoeSpec moe;
   moe.n_expert = n_expert;
   moe.router.gate = {.name = names.layer + "." + names.router, .in = config.integer("hidden_size"), .out = n_expert};

@@ -131,6 +131,12 @@ RopeSpec read_rope_fields(const ConfigReader& config, const ConfigReader& fields
   rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
   check_rope(config, rope, head_dim);
   rope.scaling = read_scaling(fields);
+  if (rope.scaling == RopeScaling::dynamic && fields.has("alpha")) {
+    // Hunyuan's "dynamic" with a fixed alpha changes the base once and for all.
+    const double dim = static_cast<double>(rope.dim);
+    rope.theta *= std::pow(fields.number("alpha", 1), dim / (dim - 2));
+    rope.scaling = RopeScaling::none;
+  }
   if (rope.scaling != RopeScaling::none) read_scaling_fields(config, fields, rope);
   return rope;
 }

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "tensor/activation.h"
+
 namespace llmbox {
 
 namespace {
@@ -19,6 +21,10 @@ Attention::Attention(const AttentionSpec& spec, const MixerPlace& place, const P
   for (const LinearSpec& linear : spec.qkv) qkv_.push_back(make_linear(linear, source));
   if (spec.q_norm) q_norm_.emplace(*spec.q_norm, source);
   if (spec.k_norm) k_norm_.emplace(*spec.k_norm, source);
+  params_.shape.causal = spec.causal;
+  if (spec.relative)
+    params_.shape.relative = {source(spec.relative->name + ".weight"), spec.relative->max_distance,
+                              spec.relative->both_ways};
   if (spec.has_sinks) params_.shape.sinks = source(spec.name + ".sinks");
   out_ = make_linear(spec.out, source);
 }
@@ -31,6 +37,9 @@ std::vector<at::Tensor> Attention::project(const at::Tensor& x) const {
     const int64_t q_size = spec_.n_head * spec_.head_dim;
     const int64_t kv_size = spec_.n_kv_head * spec_.head_dim;
     parts = qkv_[0]->matmul(x).split_with_sizes({q_size, kv_size, kv_size}, 1);
+  } else if (spec_.layout == QkvLayout::quarters) {
+    const auto thirds = qkv_[0]->matmul(x).view({x.size(0), 4, -1}).chunk(3, -1);
+    parts = {thirds[0].flatten(1), thirds[2].flatten(1), thirds[1].flatten(1)};
   } else {
     const int64_t group = spec_.n_head / spec_.n_kv_head;
     const at::Tensor groups = qkv_[0]->matmul(x).view({x.size(0), spec_.n_kv_head, group + 2, spec_.head_dim});
@@ -68,7 +77,7 @@ at::Tensor Attention::forward(const at::Tensor& x, std::span<const RopeAngles> r
     for (at::Tensor& part : parts) part = part.clamp(-spec_.clip, spec_.clip);
   if (!spec_.norm_after_rope) q = turned(q, ropes), k = turned(k, ropes);
   at::Tensor attended = context.attend(params_, q, k, parts[2]).flatten(1);
-  if (gate.defined()) attended = attended * at::sigmoid(gate);
+  if (gate.defined()) attended = attended * llmbox::sigmoid(gate);
   return out_->matmul(attended);
 }
 
@@ -76,6 +85,8 @@ void Attention::visit_parameters(const ParameterVisitor& visit) const {
   for (size_t i = 0; i < qkv_.size(); ++i) visit_linear(spec_.qkv[i], *qkv_[i], visit);
   if (q_norm_) q_norm_->visit_parameters(visit);
   if (k_norm_) k_norm_->visit_parameters(visit);
+  if (spec_.relative && spec_.relative->name.starts_with(spec_.name))
+    visit(spec_.relative->name + ".weight", params_.shape.relative.table);
   if (spec_.has_sinks) visit(spec_.name + ".sinks", params_.shape.sinks);
   visit_linear(spec_.out, *out_, visit);
 }

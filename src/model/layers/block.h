@@ -19,8 +19,9 @@ class Block {
   Residual residual_;
   double residual_scale_;
   bool residual_of_normed_;
-  std::optional<Norm> before_attention_, after_attention_, before_ffn_, after_ffn_;
+  std::optional<Norm> before_attention_, after_attention_, before_cross_, before_ffn_, after_ffn_;
   std::unique_ptr<Mixer> mixer_;
+  std::unique_ptr<Mixer> cross_;      // null where there is no encoder
   std::unique_ptr<FeedForward> ffn_;  // null where the layer has none
 };
 

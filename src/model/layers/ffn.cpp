@@ -7,12 +7,10 @@
 
 namespace llmbox {
 
-namespace {
-
 at::Tensor activate(Activation activation, const at::Tensor& x) {
   switch (activation) {
     case Activation::silu:
-      return at::silu(x);
+      return llmbox::silu(x);
     case Activation::gelu:
       return gelu(x, false);
     case Activation::gelu_tanh:
@@ -25,8 +23,6 @@ at::Tensor activate(Activation activation, const at::Tensor& x) {
   CHECK(false, "activation {}", static_cast<int>(activation));
   return x;
 }
-
-}  // namespace
 
 Ffn::Ffn(const FfnSpec& spec, const ParameterSource& source)
     : spec_(spec),

@@ -5,6 +5,9 @@
 
 namespace llmbox {
 
+/// x → act(x), elementwise.
+at::Tensor activate(Activation activation, const at::Tensor& x);
+
 class Ffn : public FeedForward {
  public:
   Ffn(const FfnSpec& spec, const ParameterSource& source);

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "tensor/activation.h"
 #include "tensor/linear.h"
 
 namespace llmbox {
@@ -25,7 +26,7 @@ at::Tensor FusedExperts::forward(int64_t expert, const at::Tensor& rows) const {
   const at::Tensor pairs = gate_up_.matmul(expert, rows);  // (n, 2F): gate 0, up 0, gate 1 …
   const at::Tensor gate = pairs.slice(1, 0, {}, 2).clamp_max(spec_.limit);
   const at::Tensor up = pairs.slice(1, 1, {}, 2).clamp(-spec_.limit, spec_.limit);
-  return down_.matmul(expert, (up + 1) * (gate * at::sigmoid(gate * spec_.alpha)));
+  return down_.matmul(expert, (up + 1) * (gate * llmbox::sigmoid(gate * spec_.alpha)));
 }
 
 void FusedExperts::visit_parameters(const ParameterVisitor& visit) const {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "model/layers/recurrence.h"
+#include "tensor/activation.h"
 #include "tensor/causal_conv.h"
 #include "tensor/gated_delta.h"
 
@@ -36,8 +37,8 @@ GatedDeltaNet::Projected GatedDeltaNet::project(const at::Tensor& x) const {
   Projected result;
   result.qkv = at::cat({heads[0].flatten(1), heads[1].flatten(1), heads[2].flatten(1)}, 1);
   result.gate = heads[3].reshape({n, spec_.n_value_head, spec_.value_dim});
-  result.strength = at::sigmoid(scalars[0].flatten(1)).to(at::kFloat);
-  const at::Tensor step = at::softplus(scalars[1].flatten(1).to(at::kFloat) + step_bias_.to(at::kFloat));
+  result.strength = llmbox::sigmoid(scalars[0].flatten(1)).to(at::kFloat);
+  const at::Tensor step = llmbox::softplus(scalars[1].flatten(1).to(at::kFloat) + step_bias_.to(at::kFloat));
   result.decay = at::exp(log_decay_.to(at::kFloat)).neg() * step;
   return result;
 }
@@ -67,13 +68,13 @@ at::Tensor GatedDeltaNet::forward(const at::Tensor& x, std::span<const RopeAngle
       take_states(context, layer_, at::zeros({spec_.conv_width - 1, projected.qkv.size(1)}, x.options()),
                   at::zeros({spec_.n_value_head, spec_.key_dim, spec_.value_dim}, float_options));
   const at::Tensor qkv =
-      at::silu(causal_conv(projected.qkv, conv_weight_.squeeze(1), at::Tensor(), starts, states.inputs));
+      llmbox::silu(causal_conv(projected.qkv, conv_weight_.squeeze(1), at::Tensor(), starts, states.inputs));
   const at::Tensor recalled = recall(qkv, projected, context, states.memory).to(x.scalar_type());
   if (states.memory.defined()) {
     states.inputs = causal_conv_states(projected.qkv, spec_.conv_width, starts, states.inputs);
     give_states(context, layer_, states);
   }
-  const at::Tensor gated = norm_.forward(recalled) * at::silu(projected.gate.to(at::kFloat)).to(x.scalar_type());
+  const at::Tensor gated = norm_.forward(recalled) * llmbox::silu(projected.gate.to(at::kFloat)).to(x.scalar_type());
   return out_->matmul(gated.flatten(1));
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "model/layers/recurrence.h"
+#include "tensor/activation.h"
 #include "tensor/causal_conv.h"
 #include "tensor/selective_scan.h"
 
@@ -27,11 +28,12 @@ at::Tensor Mamba::forward(const at::Tensor& x, std::span<const RopeAngles>, Atte
   BatchStates states = take_states(context, layer_, at::zeros({spec_.conv_width - 1, spec_.inner}, x.options()),
                                    at::zeros({spec_.inner, spec_.state_size}, float_options));
   const auto starts = context.segment_starts();
-  const at::Tensor inner = at::silu(causal_conv(halves[0], conv_weight_.squeeze(1), conv_bias_, starts, states.inputs));
+  const at::Tensor inner =
+      llmbox::silu(causal_conv(halves[0], conv_weight_.squeeze(1), conv_bias_, starts, states.inputs));
   const auto maps = x_->matmul(inner).split_with_sizes({spec_.step_rank, spec_.state_size, spec_.state_size}, 1);
   const at::Tensor wide = inner.to(at::kFloat);
   const SelectiveScan scan{.x = wide,
-                           .step = at::softplus(step_->matmul(maps[0].contiguous()).to(at::kFloat)),
+                           .step = llmbox::softplus(step_->matmul(maps[0].contiguous()).to(at::kFloat)),
                            .decay = at::exp(log_decay_.to(at::kFloat)).neg(),
                            .input = maps[1].to(at::kFloat),
                            .output = maps[2].to(at::kFloat)};
@@ -40,7 +42,7 @@ at::Tensor Mamba::forward(const at::Tensor& x, std::span<const RopeAngles>, Atte
     states.inputs = causal_conv_states(halves[0], spec_.conv_width, starts, states.inputs);
     give_states(context, layer_, states);
   }
-  return out_->matmul((y * at::silu(halves[1].to(at::kFloat))).to(x.scalar_type()));
+  return out_->matmul((y * llmbox::silu(halves[1].to(at::kFloat))).to(x.scalar_type()));
 }
 
 void Mamba::visit_parameters(const ParameterVisitor& visit) const {

@@ -29,4 +29,6 @@ struct MixerPlace {
 
 std::unique_ptr<Mixer> make_mixer(const LayerSpec& spec, const MixerPlace& place, const ParameterSource& source);
 
+std::unique_ptr<Mixer> make_cross_attention(const AttentionSpec& spec, const ParameterSource& source);
+
 }  // namespace llmbox

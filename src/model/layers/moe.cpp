@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include "tensor/activation.h"
+
 namespace llmbox {
 
 Moe::Moe(const MoeSpec& spec, const ParameterSource& source) : spec_(spec), router_(spec.router, source) {
@@ -38,7 +40,7 @@ at::Tensor Moe::forward(const at::Tensor& x) const {
   const at::Tensor y = routed(x);
   if (!shared_) return y;
   const at::Tensor shared = shared_->forward(x);
-  return y + (shared_gate_ ? shared * at::sigmoid(shared_gate_->matmul(x)) : shared);
+  return y + (shared_gate_ ? shared * llmbox::sigmoid(shared_gate_->matmul(x)) : shared);
 }
 
 void Moe::visit_parameters(const ParameterVisitor& visit) const {

@@ -4,13 +4,14 @@
 
 #include <limits>
 
+#include "tensor/activation.h"
 #include "tensor/linear.h"
 
 namespace llmbox {
 
 Router::Router(const RouterSpec& spec, const ParameterSource& source)
     : spec_(spec), gate_(make_linear(spec.gate, source)) {
-  if (spec.has_correction) correction_ = source(spec.gate.name + ".e_score_correction_bias");
+  if (!spec.correction.empty()) correction_ = source(spec.correction);
 }
 
 at::Tensor Router::logits(const at::Tensor& x) const {
@@ -35,7 +36,7 @@ Routing Router::route(const at::Tensor& x) const {
   const at::Tensor logits = this->logits(x);
   at::Tensor scores = logits;
   if (spec_.score == RouterScore::softmax) scores = at::softmax(logits, -1);
-  if (spec_.score == RouterScore::sigmoid) scores = at::sigmoid(logits);
+  if (spec_.score == RouterScore::sigmoid) scores = llmbox::sigmoid(logits);
   const at::Tensor choice = (correction_.defined() ? scores + correction_ : scores).detach();
   Routing routing;
   routing.experts = std::get<1>(open_groups(choice).topk(spec_.n_chosen, -1));
@@ -48,7 +49,7 @@ Routing Router::route(const at::Tensor& x) const {
 
 void Router::visit_parameters(const ParameterVisitor& visit) const {
   visit_linear(spec_.gate, *gate_, visit);
-  if (correction_.defined()) visit(spec_.gate.name + ".e_score_correction_bias", correction_);
+  if (correction_.defined()) visit(spec_.correction, correction_);
 }
 
 void Router::visit_linears(const LinearVisitor& visit) { visit(spec_.gate, gate_); }

@@ -1,5 +1,6 @@
 // The kinds of layers: which file serves which spec.
 #include "model/layers/attention.h"
+#include "model/layers/cross_attention.h"
 #include "model/layers/feed_forward.h"
 #include "model/layers/ffn.h"
 #include "model/layers/gated_delta_net.h"
@@ -15,6 +16,10 @@ std::unique_ptr<Mixer> make_mixer(const LayerSpec& spec, const MixerPlace& place
   if (spec.mamba) return std::make_unique<Mamba>(*spec.mamba, place, source);
   if (spec.attention.latent) return std::make_unique<LatentAttention>(spec.attention, place, source);
   return std::make_unique<Attention>(spec.attention, place, source);
+}
+
+std::unique_ptr<Mixer> make_cross_attention(const AttentionSpec& spec, const ParameterSource& source) {
+  return std::make_unique<CrossAttention>(spec, source);
 }
 
 std::unique_ptr<FeedForward> make_feed_forward(const LayerSpec& spec, const ParameterSource& source) {

@@ -1,0 +1,53 @@
+#include "arch/family.h"
+#include "arch/shape/gpt.h"
+#include "arch/shape/rope.h"
+
+namespace llmbox {
+
+namespace {
+
+NormSpec head_norm(const NormSpec& like, const std::string& name, int64_t head_dim) {
+  NormSpec norm = like;
+  norm.name = name;
+  norm.size = head_dim;
+  return norm;
+}
+
+}  // namespace
+
+ModelSpec parse_persimmon(const ConfigReader& config) {
+  GptShape shape;
+  shape.names = {.embedding = "model.embed_tokens",
+                 .layers = "model.layers.",
+                 .before_attention = "input_layernorm",
+                 .before_ffn = "post_attention_layernorm",
+                 .attention = "self_attn",
+                 .qkv = {"query_key_value"},
+                 .out = "dense",
+                 .up = "mlp.dense_h_to_4h",
+                 .down = "mlp.dense_4h_to_h",
+                 .final_norm = "model.final_layernorm",
+                 .head = "lm_head"};
+  shape.hidden = config.integer("hidden_size");
+  shape.inner = config.integer("intermediate_size");
+  shape.n_layer = config.integer("num_hidden_layers");
+  shape.n_head = shape.n_kv_head = config.integer("num_attention_heads");
+  shape.vocab = config.integer("vocab_size");
+  shape.max_positions = config.integer("max_position_embeddings", 16384);
+  shape.eps = config.number("layer_norm_eps", 1e-5);
+  shape.activation = read_activation(config, "hidden_act", "relu2");
+  shape.layout = QkvLayout::grouped;
+  shape.tied_head = false;
+  ModelSpec spec = gpt_spec(config, shape);
+  const int64_t head_dim = shape.hidden / shape.n_head;
+  spec.ropes = {read_rope(config, head_dim, {.theta = 25000, .part = 0.5})};
+  for (LayerSpec& layer : spec.layers) {
+    layer.attention.rope = 0;
+    if (!config.flag("qk_layernorm", true)) continue;
+    layer.attention.q_norm = head_norm(*layer.before_attention, layer.attention.name + ".q_layernorm", head_dim);
+    layer.attention.k_norm = head_norm(*layer.before_attention, layer.attention.name + ".k_layernorm", head_dim);
+  }
+  return spec;
+}
+
+}  // namespace llmbox
