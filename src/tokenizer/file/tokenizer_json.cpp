@@ -2,6 +2,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "core/error.h"
 #include "tokenizer/file/tokenizer_file.h"
@@ -40,6 +42,34 @@ Json small_part(value part) {
   return Json::parse(text);
 }
 
+// A number as the reference reads it: its digits as one integer, rounded, then divided by a power of ten. The last bit
+// may differ from the nearest double, and near ties between cuts hang on it.
+double reference_number(std::string_view token) {
+  uint64_t digits = 0;
+  int exponent = 0;
+  bool negative = token.starts_with('-'), fraction = false, full = false;
+  size_t i = negative;
+  for (; i < token.size() && (token[i] == '.' || (token[i] >= '0' && token[i] <= '9')); ++i) {
+    if (token[i] == '.') {
+      fraction = true;
+      continue;
+    }
+    auto digit = static_cast<uint64_t>(token[i] - '0');
+    full = full || digits > (UINT64_MAX - digit) / 10;
+    if (!full) digits = digits * 10 + digit;
+    exponent += full ? !fraction : -static_cast<int>(fraction);
+  }
+  if (i < token.size() && (token[i] == 'e' || token[i] == 'E'))
+    exponent += std::atoi(std::string(token.substr(i + 1)).c_str());
+  auto value = static_cast<double>(digits);
+  for (; exponent < 0; exponent += 308) {
+    value /= std::pow(10.0, std::min(-exponent, 308));
+    if (exponent >= -308) break;
+  }
+  if (exponent > 0) value *= std::pow(10.0, exponent);
+  return negative ? -value : value;
+}
+
 // {"token": id, …}, or the Unigram model's list of [piece, score].
 void read_vocab(value part, ModelDescription& model) {
   if (part.type() == json_type::object) {
@@ -54,7 +84,10 @@ void read_vocab(value part, ModelDescription& model) {
     std::string_view piece = (*pair).get_string();
     model.vocabulary.add(piece, static_cast<int64_t>(model.scores.size()));
     ++pair;
-    model.scores.push_back((*pair).get_double());
+    value score = *pair;
+    if (score.type() != json_type::number) fail("tokenizer", "expected [piece, score] in vocab, got another form");
+    std::string_view number = score.raw_json_token();
+    model.scores.push_back(reference_number(number.substr(0, number.find_last_of("0123456789") + 1)));
   }
 }
 

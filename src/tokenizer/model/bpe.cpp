@@ -59,10 +59,12 @@ class Bpe : public TokenModel {
 
   uint64_t serial_ = next_model_serial();
   StringTable vocabulary_, hidden_;  // hidden: characters that only longer tokens hold, with ids behind the others
-  std::unique_ptr<const MergeHistory> history_;
+  MergeTable merges_{0};
+  mutable std::vector<Joined> joined_;  // until the history is made
   mutable std::once_flag path_made_;
-  mutable std::unique_ptr<const TokenPath> path_;  // made when the first long word comes
-  std::string prefix_, suffix_;                    // continuing_subword_prefix, end_of_word_suffix
+  mutable std::unique_ptr<const MergeHistory> history_;  // made, with the path, when the first long word comes
+  mutable std::unique_ptr<const TokenPath> path_;
+  std::string prefix_, suffix_;  // continuing_subword_prefix, end_of_word_suffix
   int32_t unknown_ = kAbsent;
   double dropout_;
   bool fuse_unknown_, byte_fallback_, ignore_merges_, byte_level_;
@@ -90,9 +92,8 @@ Bpe::Bpe(ModelDescription description)
       byte_level_(description.byte_level && prefix_.empty()) {
   if (description.vocabulary.size() == 0) fail("tokenizer", "expected a vocabulary in the BPE model, got none");
   if (!description.join_ranks.empty()) hidden_ = hidden_symbols(description);
-  history_ = std::make_unique<MergeHistory>(
-      description.join_ranks.empty() ? listed_merges(description, prefix_) : joins_by_rank(description, hidden_),
-      symbols_of(description.vocabulary));
+  joined_ = description.join_ranks.empty() ? listed_merges(description, prefix_) : joins_by_rank(description, hidden_);
+  merges_ = table_of(joined_);
   bool whole_symbols = !byte_level_ && !ignore_merges_ && prefix_.empty() && suffix_.empty();
   cut_at_metaspace_ = whole_symbols && description.vocabulary.find(kMetaspace);
   if (cut_at_metaspace_) find_cuts(description);
@@ -130,6 +131,8 @@ std::vector<bool> Bpe::symbols_of(const StringTable& vocabulary) const {
 
 const TokenPath& Bpe::path() const {
   std::call_once(path_made_, [this] {
+    history_ = std::make_unique<MergeHistory>(joined_, merges_, symbols_of(vocabulary_));
+    joined_ = {};
     std::vector<std::string> bytes;
     std::vector<std::pair<std::string_view, int32_t>> tokens;
     bytes.reserve(static_cast<size_t>(vocabulary_.id_end()));
@@ -218,9 +221,9 @@ std::optional<int32_t> Bpe::whole_word(std::string_view word) const {
 }
 
 void Bpe::merge(Ids& symbols) const {
-  if (dropout_ == 0) return merge_word(history_->table(), symbols);
+  if (dropout_ == 0) return merge_word(merges_, symbols);
   thread_local Rng rng(serial_);
-  merge_word_with_dropout(history_->table(), symbols, [&] { return rng.uniform() < dropout_; });
+  merge_word_with_dropout(merges_, symbols, [&] { return rng.uniform() < dropout_; });
 }
 
 void Bpe::encode_uncached(std::string_view word, Ids& ids) const {

@@ -18,21 +18,17 @@ constexpr int64_t kGrain = 4096;
        token.substr(0, 80), rank, merges.left(rank).substr(0, 40), merges.right(rank).substr(0, 40));
 }
 
+// One merge by itself: the slow form, and the one that tells what is missing.
 Joined resolve(const StringTable& vocabulary, const MergeList& merges, size_t rank, const std::string& prefix) {
   auto id_of = [&](std::string_view token) {
     std::optional<int32_t> id = vocabulary.find(token);
     if (!id) fail_merge(merges, rank, token);
     return *id;
   };
-  Joined joined{id_of(merges.left(rank)), id_of(merges.right(rank)), {static_cast<uint32_t>(rank), kAbsent}};
-  if (prefix.empty()) {
-    joined.merge.id = id_of(merges.both(rank));
-  } else {
-    std::string_view right = merges.right(rank);
-    if (right.starts_with(prefix)) right.remove_prefix(prefix.size());
-    joined.merge.id = id_of(std::string(merges.left(rank)).append(right));
-  }
-  return joined;
+  std::string_view right = merges.right(rank);
+  if (right.starts_with(prefix)) right.remove_prefix(prefix.size());
+  int32_t joined = id_of(std::string(merges.left(rank)).append(right));
+  return {id_of(merges.left(rank)), id_of(merges.right(rank)), {static_cast<uint32_t>(rank), joined}};
 }
 
 void append_splits(const ModelDescription& description, const StringTable& hidden, int32_t id,
@@ -52,14 +48,14 @@ void append_splits(const ModelDescription& description, const StringTable& hidde
   }
 }
 
-// make(i, out) for each i of [0, n) on all cores, the results in order.
+// make(begin, end, out) for parts of [0, n) on all cores, the results in order.
 template <typename Make>
 std::vector<Joined> in_parts(int64_t n, Make&& make) {
   std::vector<std::vector<Joined>> parts(static_cast<size_t>((n + kGrain - 1) / kGrain));
   parallel_for(static_cast<int64_t>(parts.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part)
-      for (int64_t i = part * kGrain; i < std::min(n, (part + 1) * kGrain); ++i)
-        make(static_cast<size_t>(i), parts[static_cast<size_t>(part)]);
+      make(static_cast<size_t>(part * kGrain), static_cast<size_t>(std::min(n, (part + 1) * kGrain)),
+           parts[static_cast<size_t>(part)]);
   });
   std::vector<Joined> all;
   size_t count = 0;
@@ -69,20 +65,47 @@ std::vector<Joined> in_parts(int64_t n, Make&& make) {
   return all;
 }
 
+// Merges [begin, end), with their texts looked up at once.
+void resolve_all(const StringTable& vocabulary, const MergeList& merges, size_t begin, size_t end,
+                 std::vector<Joined>& out) {
+  std::vector<std::string_view> texts;
+  for (size_t rank = begin; rank < end; ++rank)
+    texts.insert(texts.end(), {merges.left(rank), merges.right(rank), merges.both(rank)});
+  std::vector<int32_t> ids = vocabulary.find_all(texts);
+  for (size_t i = 0; i < ids.size(); i += 3) {
+    auto rank = static_cast<uint32_t>(begin + i / 3);
+    for (size_t k = i; k < i + 3; ++k)
+      if (ids[k] == kAbsent) fail_merge(merges, rank, texts[k]);
+    out.push_back({ids[i], ids[i + 1], {rank, ids[i + 2]}});
+  }
+}
+
 }  // namespace
 
 std::vector<Joined> listed_merges(const ModelDescription& description, const std::string& prefix) {
   const MergeList& merges = description.merges;
-  return in_parts(static_cast<int64_t>(merges.size()), [&](size_t rank, std::vector<Joined>& out) {
-    out.push_back(resolve(description.vocabulary, merges, rank, prefix));
+  return in_parts(static_cast<int64_t>(merges.size()), [&](size_t begin, size_t end, std::vector<Joined>& out) {
+    if (prefix.empty()) return resolve_all(description.vocabulary, merges, begin, end, out);
+    for (size_t rank = begin; rank < end; ++rank) out.push_back(resolve(description.vocabulary, merges, rank, prefix));
   });
+}
+
+MergeTable table_of(const std::vector<Joined>& joined) {
+  constexpr size_t kAhead = 16;
+  MergeTable table(joined.size());
+  for (size_t i = 0; i < joined.size(); ++i) {
+    if (i + kAhead < joined.size()) table.prefetch(joined[i + kAhead].left, joined[i + kAhead].right);
+    table.add(joined[i].left, joined[i].right, joined[i].merge);
+  }
+  return table;
 }
 
 std::vector<Joined> joins_by_rank(const ModelDescription& description, const StringTable& hidden) {
   auto n = static_cast<int64_t>(description.join_ranks.size());
-  std::vector<Joined> joined = in_parts(n, [&](size_t id, std::vector<Joined>& out) {
-    if (description.join_ranks[id] != MergeList::kNever)
-      append_splits(description, hidden, static_cast<int32_t>(id), out);
+  std::vector<Joined> joined = in_parts(n, [&](size_t begin, size_t end, std::vector<Joined>& out) {
+    for (size_t id = begin; id < end; ++id)
+      if (description.join_ranks[id] != MergeList::kNever)
+        append_splits(description, hidden, static_cast<int32_t>(id), out);
   });
   auto by_rank = [](const Joined& a, const Joined& b) { return a.merge.rank < b.merge.rank; };
   if (!std::is_sorted(joined.begin(), joined.end(), by_rank)) std::stable_sort(joined.begin(), joined.end(), by_rank);

@@ -16,4 +16,7 @@ std::vector<Joined> listed_merges(const ModelDescription& description, const std
 /// All pairs of tokens that join to a token, by description.join_ranks. `hidden` holds symbols beside the vocabulary.
 std::vector<Joined> joins_by_rank(const ModelDescription& description, const StringTable& hidden);
 
+/// The same as a table.
+MergeTable table_of(const std::vector<Joined>& joined);
+
 }  // namespace llmbox

@@ -5,11 +5,10 @@
 
 namespace llmbox {
 
-MergeHistory::MergeHistory(std::span<const Joined> joined, const std::vector<bool>& symbols)
-    : origins_(symbols.size()), table_(joined.size()) {
+MergeHistory::MergeHistory(std::span<const Joined> joined, const MergeTable& table, const std::vector<bool>& symbols)
+    : origins_(symbols.size()), table_(table) {
   for (size_t id = 0; id < symbols.size(); ++id)
     if (symbols[id]) origins_[id].rank = kSymbol;
-  for (const Joined& pair : joined) table_.add(pair.left, pair.right, pair.merge);
   std::vector<const Joined*> early;  // a side of theirs comes later than they, or never
   std::vector<int32_t> tied;
   for (size_t i = 0; i < joined.size(); ++i) {

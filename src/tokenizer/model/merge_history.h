@@ -19,10 +19,9 @@ struct Joined {
 class MergeHistory {
  public:
   /// `symbols`: for each id whether it is a symbol, which words are made of before any merge. Requires: joined in the
-  /// order of ranks.
-  MergeHistory(std::span<const Joined> joined, const std::vector<bool>& symbols);
+  /// order of ranks; `table` holds the same pairs and outlives this.
+  MergeHistory(std::span<const Joined> joined, const MergeTable& table, const std::vector<bool>& symbols);
 
-  const MergeTable& table() const { return table_; }
   /// Whether merging may give the token.
   bool is_reached(int32_t id) const { return origin(id).rank != kNever; }
   /// Whether the merging of both tokens' text ends with just these two. Requires: reached tokens, and no odd token's
@@ -47,7 +46,7 @@ class MergeHistory {
 
   std::vector<Origin> origins_;
   std::vector<int32_t> odd_;
-  MergeTable table_;
+  const MergeTable& table_;
 };
 
 }  // namespace llmbox

@@ -32,6 +32,13 @@ class MergeTable {
     slots_[at.index] = {key(left, right), merge};
   }
 
+  void prefetch(int32_t left, int32_t right) const {
+    uint64_t wanted = key(left, right);
+    size_t i = (wanted ^ wanted >> 29) * 0x9E3779B97F4A7C15ull >> shift_;
+    __builtin_prefetch(&tags_[i]);
+    __builtin_prefetch(&slots_[i]);
+  }
+
   Merge find(int32_t left, int32_t right) const {
     Place at = place(left, right);
     return tags_[at.index] ? slots_[at.index].merge : Merge{};

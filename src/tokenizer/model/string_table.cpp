@@ -76,6 +76,24 @@ std::optional<int32_t> StringTable::find(std::string_view text) const {
   return slot.id;
 }
 
+std::vector<int32_t> StringTable::find_all(std::span<const std::string_view> texts) const {
+  constexpr size_t kBlock = 24;
+  std::vector<int32_t> ids(texts.size(), -1);
+  if (slots_.empty()) return ids;
+  uint32_t hashes[kBlock];
+  size_t mask = slots_.size() - 1;
+  for (size_t begin = 0; begin < texts.size(); begin += kBlock) {
+    size_t n = std::min(kBlock, texts.size() - begin);
+    for (size_t i = 0; i < n; ++i) {
+      hashes[i] = hash_of(texts[begin + i]);
+      __builtin_prefetch(&slots_[hashes[i] & mask]);
+    }
+    for (size_t i = 0; i < n; ++i) __builtin_prefetch(arena_.data() + slots_[hashes[i] & mask].place.offset);
+    for (size_t i = 0; i < n; ++i) ids[begin + i] = slots_[slot_of(texts[begin + i], hashes[i])].id;
+  }
+  return ids;
+}
+
 std::string_view StringTable::text(int32_t id) const {
   return has(id) ? at(places_[static_cast<size_t>(id)]) : std::string_view();
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,8 @@ class StringTable {
   void reserve(size_t count);
 
   std::optional<int32_t> find(std::string_view text) const;
+  /// The same for many texts at once, -1 where there is none: look-ups overlap their waits for memory.
+  std::vector<int32_t> find_all(std::span<const std::string_view> texts) const;
   /// The string of an id; empty where there is none.
   std::string_view text(int32_t id) const;
   bool has(int32_t id) const { return id >= 0 && id < id_end() && places_[static_cast<size_t>(id)].size >= 0; }
@@ -31,7 +34,7 @@ class StringTable {
 
  private:
   struct Place {
-    uint32_t offset;
+    uint32_t offset = 0;
     int32_t size = -1;
   };
   struct Slot {

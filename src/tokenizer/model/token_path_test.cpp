@@ -7,6 +7,7 @@
 #include <map>
 
 #include "core/rng.h"
+#include "tokenizer/model/joins.h"
 #include "tokenizer/model/merge_word.h"
 
 namespace llmbox {
@@ -53,7 +54,8 @@ TokenPath path_of(const Vocabulary& vocabulary, const MergeHistory& history) {
 int expect_same(Rng& rng, const Vocabulary& vocabulary, int letters) {
   std::vector<bool> symbols(vocabulary.texts.size());
   for (int i = 0; i < letters; ++i) symbols[static_cast<size_t>(i)] = true;
-  MergeHistory history(vocabulary.joined, symbols);
+  MergeTable table = table_of(vocabulary.joined);
+  MergeHistory history(vocabulary.joined, table, symbols);
   TokenPath path = path_of(vocabulary, history);
   WordCache cache;
   int told = 0;
@@ -64,7 +66,7 @@ int expect_same(Rng& rng, const Vocabulary& vocabulary, int letters) {
       merged.push_back(static_cast<int32_t>(rng.below(static_cast<uint64_t>(letters))));
       word += static_cast<char>('a' + merged.back());
     }
-    merge_word(history.table(), merged);
+    merge_word(table, merged);
     if (!path.encode(word, cache, ids)) continue;
     ++told;
     EXPECT_EQ(ids, merged) << word;

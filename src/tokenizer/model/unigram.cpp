@@ -14,6 +14,7 @@ namespace llmbox {
 namespace {
 
 constexpr double kUnknownPenalty = 10;
+constexpr float kRebase = 100000;  // sums in float begin anew beyond this, as SentencePiece's do on long texts
 
 // Score is double as in the tokenizers library, or float as in SentencePiece: near ties fall as the reference's do.
 template <typename Score>
@@ -48,6 +49,12 @@ class Unigram : public TokenModel {
 
   void reach(Step& step, Score score, uint32_t begin, int32_t id) const {
     if (!step.reached || score > step.score) step = {score, begin, id, true};
+  }
+  // Takes the sum at a place off all that is reached from there on.
+  void rebase(std::vector<Step>& steps, uint32_t begin) const {
+    Score base = steps[begin].score;
+    for (size_t i = begin; i < std::min<size_t>(steps.size(), begin + vocabulary_.longest() + 1); ++i)
+      if (steps[i].reached) steps[i].score -= base;
   }
   void find_best(std::string_view word, std::vector<Step>& steps) const;
   void encode_word(std::string_view word, uint32_t offset, TokenSink& out) const;
@@ -109,6 +116,7 @@ void Unigram<Score>::find_best(std::string_view word, std::vector<Step>& steps) 
   steps.assign(word.size() + 1, {});
   steps[0] = {0, 0, kUnknown, true};
   for (uint32_t begin = 0; begin < word.size();) {
+    if (std::is_same_v<Score, float> && steps[begin].score < -kRebase) rebase(steps, begin);
     Score before = steps[begin].score;
     uint32_t character = utf8_length(static_cast<unsigned char>(word[begin]));
     bool known = false;

@@ -1,6 +1,7 @@
 // BertNormalizer: control characters out, every space plain, Chinese characters apart, accents and case dropped.
 #include "tokenizer/normalizer/normalizer.h"
 #include "tokenizer/normalizer/unicode_text.h"
+#include "tokenizer/reference_class.h"
 #include "tokenizer/unicode_class.h"
 
 namespace llmbox {
@@ -15,7 +16,7 @@ bool is_chinese(uint32_t c) {
 
 bool is_dropped(uint32_t c) {
   if (c == '\t' || c == '\n' || c == '\r') return false;
-  return c == 0 || c == 0xFFFD || (unicode_flags(c) & kControl);
+  return c == 0 || c == 0xFFFD || is_reference_control(c);
 }
 
 class Bert : public Normalizer {
@@ -36,8 +37,7 @@ class Bert : public Normalizer {
     }
     if (strip_accents_ && !is_ascii(text.text())) {
       unicode_form(text, UTF8PROC_DECOMPOSE);
-      drop_characters(
-          text, [](uint32_t c) { return utf8proc_category(static_cast<utf8proc_int32_t>(c)) == UTF8PROC_CATEGORY_MN; });
+      drop_characters(text, is_reference_nonspacing_mark);
     }
     if (lower_) lower_case(text);
   }

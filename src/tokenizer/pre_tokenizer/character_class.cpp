@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "tokenizer/pre_tokenizer/pre_tokenizer.h"
 #include "tokenizer/pre_tokenizer/split_behavior.h"
+#include "tokenizer/reference_class.h"
 #include "tokenizer/unicode_class.h"
 #include "tokenizer/utf8.h"
 
@@ -13,12 +14,6 @@ namespace llmbox {
 namespace {
 
 bool is_number(uint32_t c) { return unicode_flags(c) & kNumber; }
-
-bool is_ascii_punctuation(uint32_t c) {
-  return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
-}
-
-bool is_punctuation(uint32_t c) { return is_ascii_punctuation(c) || (unicode_flags(c) & kPunctuation); }
 
 // Cuts at each character for which `test` holds, or at each run of them.
 template <typename Test>
@@ -85,7 +80,7 @@ class Bert : public PreTokenizer {
 
  private:
   PreTokenizerPtr spaces_ = make_class_split(is_unicode_space, SplitBehavior::kRemoved);
-  PreTokenizerPtr punctuation_ = make_class_split(is_punctuation, SplitBehavior::kIsolated);
+  PreTokenizerPtr punctuation_ = make_class_split(is_reference_punctuation, SplitBehavior::kIsolated);
 };
 
 PreTokenizerPtr make_delimiter_split(const std::string& delimiter) {
@@ -103,7 +98,7 @@ PreTokenizerPtr make_character_class_pre_tokenizer(const Json& description, bool
     return make_class_split(is_number, single ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
   }
   if (type == "Punctuation")
-    return make_class_split(is_punctuation, parse_split_behavior(description.value("behavior", "Isolated")));
+    return make_class_split(is_reference_punctuation, parse_split_behavior(description.value("behavior", "Isolated")));
   if (type == "WhitespaceSplit") return make_class_split(is_unicode_space, SplitBehavior::kRemoved);
   if (type == "CharDelimiterSplit") return make_delimiter_split(description.value("delimiter", ""));
   if (type == "BertPreTokenizer") return std::make_unique<Bert>();
