@@ -10,9 +10,9 @@
 #include "core/fields.h"
 #include "core/log.h"
 #include "model/decoder.h"
+#include "model/model_files.h"
 #include "net/hub.h"
 #include "tensor/safetensors.h"
-#include "tensor/weight_map.h"
 #include "tokenizer/tokenizer.h"
 #include "train/checkpoint.h"
 
@@ -36,21 +36,21 @@ std::string joined(const std::map<std::string, int64_t>& counts) {
 }
 
 /// dtype → number of tensors.
-std::map<std::string, int64_t> count_types(const WeightMap& weights) {
+std::map<std::string, int64_t> count_types(const ModelFiles& files) {
   std::map<std::string, int64_t> counts;
-  for (const auto& [name, weight] : weights) ++counts[safetensors_dtype(weight.dtype)];
+  for (const auto& [name, weight] : files.weights) ++counts[safetensors_dtype(weight.dtype)];
+  if (!files.packed.empty()) counts["packed"] = static_cast<int64_t>(files.packed.size());
   return counts;
 }
 
-Json describe(const std::filesystem::path& folder) {
-  const auto path = folder / "config.json";
-  const Json config = read_json_file(path);
-  const ModelSpec spec = parse_model_spec(config, path.string());
-  const WeightMap weights = open_weight_folder(folder);
+Json describe(const std::filesystem::path& model) {
+  const ModelFiles opened = open_model_files(model);
+  const ModelSpec spec = parse_model_spec(opened.config, model.string());
   const AttentionSpec& attention = spec.layers.at(0).attention;
   std::set<std::string> files;
-  for (const auto& [name, weight] : weights) files.insert(weight.file);
+  for (const auto& [name, weight] : opened.weights) files.insert(weight.file);
   int64_t bytes = 0;
+  if (std::filesystem::is_regular_file(model)) files.insert(model.string());
   for (const std::string& file : files) bytes += static_cast<int64_t>(std::filesystem::file_size(file));
   int64_t windowed = 0;
   for (const LayerSpec& layer : spec.layers) windowed += layer.attention.window > 0;
@@ -68,8 +68,8 @@ Json describe(const std::filesystem::path& folder) {
           {"layers_with_window", windowed},
           {"weight_files", files.size()},
           {"weight_bytes", bytes},
-          {"weight_types", joined(count_types(weights))},
-          {"tokenizer", std::filesystem::exists(folder / "tokenizer.json")}};
+          {"weight_types", joined(count_types(opened))},
+          {"tokenizer", std::filesystem::is_regular_file(model) || std::filesystem::exists(model / "tokenizer.json")}};
 }
 
 struct InitConfig {
