@@ -1,5 +1,6 @@
 // The program's entry: picks the verb, reports faults in one line and turns them into exit codes
 // (0 done, 2 wrong input, 1 failure). Nothing below cli/ prints or exits.
+#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -42,6 +43,9 @@ int main(int argc, char** argv) {
   } catch (const llmbox::Error& error) {
     fmt::print(stderr, "llmbox: {}\n", error.what());
     return 2;
+  } catch (const c10::Error& error) {  // libtorch's own: what() would bring its stack
+    fmt::print(stderr, "llmbox: {}\n", error.what_without_backtrace());
+    return 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "llmbox: {}\n", error.what());
     return 1;

@@ -130,6 +130,8 @@ at::Tensor SpecDecoder::encode(const TokenBatch& sources) {
 }
 
 at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
+  if (spec_.has_encoder() && !attention.memory().defined())
+    fail("model", "expected a decoder-only model here, got {} with an encoder; try a causal LM", spec_.architecture);
   at::Tensor x = run(blocks_, embed(batch), batch, attention);
   if (head_transform_) x = activate(spec_.head_transform->activation, head_transform_->matmul(x));
   if (final_norm_) x = final_norm_->forward(x);
