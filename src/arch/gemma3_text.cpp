@@ -7,12 +7,7 @@ namespace {
 
 /// rope 0 turns the full layers, rope 1 those with a window.
 std::vector<RopeSpec> read_two_ropes(const ConfigReader& config, int64_t head_dim) {
-  if (config.has("rope_parameters")) {
-    const ConfigReader fields = config.child("rope_parameters");
-    if (fields.has("full_attention") && fields.has("sliding_attention"))
-      return {read_rope_fields(config, fields.child("full_attention"), head_dim, {.theta = 1e6}),
-              read_rope_fields(config, fields.child("sliding_attention"), head_dim, {})};
-  }
+  if (const auto nested = read_nested_ropes(config, head_dim)) return {nested->full, nested->sliding};
   return {read_rope(config, head_dim, {.theta = 1e6}),
           {.dim = head_dim, .theta = config.number("rope_local_base_freq", 10000)}};
 }

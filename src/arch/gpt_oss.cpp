@@ -13,8 +13,12 @@ MoeSpec gpt_oss_moe(const ConfigReader& config, const std::string& name) {
       .name = name + ".router", .in = config.integer("hidden_size"), .out = moe.n_expert, .has_bias = true};
   moe.router.score = RouterScore::softmax_of_chosen;
   moe.router.n_chosen = config.integer("num_experts_per_tok", config.integer("experts_per_token", 4));
-  moe.fused = FusedExpertsSpec{.name = name + ".experts",
+  moe.fused = FusedExpertsSpec{.gate_up = name + ".experts.gate_up_proj",
+                               .down = name + ".experts.down_proj",
                                .inner = config.integer("intermediate_size"),
+                               .transposed = true,
+                               .interleaved = true,
+                               .has_bias = true,
                                .limit = config.number("swiglu_limit", 7),
                                .alpha = config.number("swiglu_alpha", 1.702)};
   check_moe(config, moe);

@@ -12,6 +12,8 @@ ModelSpec parse_olmo3(const ConfigReader& config) {
   plain.scaling = RopeScaling::none;
   plain.attention_factor = 1;
   spec.ropes.push_back(plain);
+  if (const auto nested = read_nested_ropes(config, spec.layers[0].attention.head_dim))
+    spec.ropes = {nested->full, nested->sliding};
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const bool sliding = slides(static_cast<int64_t>(i));
     spec.layers[i].attention.window = sliding ? window : 0;

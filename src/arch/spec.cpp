@@ -69,6 +69,7 @@ class Table {
     add(mamba.in);
     add(mamba.x);
     add(mamba.step);
+    for (const auto* norm : {&mamba.step_norm, &mamba.input_norm, &mamba.output_norm}) add(*norm);
     add(mamba.out);
   }
 
@@ -76,6 +77,23 @@ class Table {
     if (ffn.gate) add(*ffn.gate);
     add(ffn.up);
     add(ffn.down);
+  }
+
+  void add(const FusedExpertsSpec& fused, int64_t n_expert, int64_t hidden) {
+    const auto tensor = [&](const std::string& name, int64_t in, int64_t out) {
+      const auto [rows, columns] = fused.transposed ? std::pair(in, out) : std::pair(out, in);
+      rows_.push_back({name, {n_expert, rows, columns}});
+      if (fused.has_bias) rows_.push_back({name + "_bias", {n_expert, out}, ParameterInit::zero});
+    };
+    tensor(fused.gate_up, hidden, 2 * fused.inner);
+    tensor(fused.down, fused.inner, hidden);
+  }
+
+  void add(const ShortConvSpec& conv) {
+    rows_.push_back({conv.name + ".conv.weight", {conv.out.in, 1, conv.width}});
+    if (conv.has_bias) rows_.push_back({conv.name + ".conv.bias", {conv.out.in}, ParameterInit::zero});
+    add(conv.in);
+    add(conv.out);
   }
 
   void add(const MoeSpec& moe) {
@@ -87,13 +105,7 @@ class Table {
                        .init = ParameterInit::zero,
                        .is_buffer = true});
     for (const FfnSpec& expert : moe.experts) add(expert);
-    if (moe.fused) {
-      const int64_t hidden = moe.router.gate.in, inner = moe.fused->inner;
-      rows_.push_back({moe.fused->name + ".gate_up_proj", {moe.n_expert, hidden, 2 * inner}});
-      rows_.push_back({moe.fused->name + ".gate_up_proj_bias", {moe.n_expert, 2 * inner}, ParameterInit::zero});
-      rows_.push_back({moe.fused->name + ".down_proj", {moe.n_expert, inner, hidden}});
-      rows_.push_back({moe.fused->name + ".down_proj_bias", {moe.n_expert, hidden}, ParameterInit::zero});
-    }
+    if (moe.fused) add(*moe.fused, moe.n_expert, moe.router.gate.in);
     if (moe.shared) add(*moe.shared);
     if (moe.shared_gate) add(*moe.shared_gate);
   }
@@ -102,6 +114,7 @@ class Table {
     add(layer.before_attention);
     if (layer.delta) add(*layer.delta);
     if (layer.mamba) add(*layer.mamba);
+    if (layer.conv) add(*layer.conv);
     if (layer.attention.n_head > 0) add(layer.attention);
     add(layer.after_attention);
     add(layer.before_cross);

@@ -66,7 +66,8 @@ struct RopeSpec {
 
 /// separate: three products; fused: one whose rows are q, then k, then v; grouped: one whose rows are, for each key
 /// head, its query heads, then k, then v; quarters: one of four parts, each with q, v and k of a quarter of the heads.
-enum class QkvLayout { separate, fused, grouped, quarters };
+/// key_value_pairs: q's product, and one whose rows are, for each key head, k, then v.
+enum class QkvLayout { separate, fused, grouped, quarters, key_value_pairs };
 
 /// Latent attention (DeepSeek-V2, 2024, 2.1): q, k and v come out of narrow latents, and a part of R dimensions of each
 /// key, rotated, is shared by all heads. Rows of q_up are, for each head, nope_dim dimensions, then R rotated ones; of
@@ -143,6 +144,16 @@ struct MambaSpec {
   LinearSpec x;     // inner → step, input and output maps
   LinearSpec step;  // step_rank → inner
   LinearSpec out;
+  std::optional<NormSpec> step_norm, input_norm, output_norm;  // Jamba's, on what x gives
+};
+
+/// A short causal convolution between two gates (LFM2).
+struct ShortConvSpec {
+  std::string name;  // "model.layers.0.conv"
+  int64_t width = 0;
+  bool has_bias = false;
+  LinearSpec in;  // E → first gate, second gate, input
+  LinearSpec out;
 };
 
 enum class Activation { silu, gelu, gelu_tanh, relu, relu_squared };
@@ -156,7 +167,8 @@ struct FfnSpec {
   bool gate_in_up = false;  // up has 2F rows: the gate's, then its own
 };
 
-enum class RouterScore { softmax, sigmoid, softmax_of_chosen };
+/// sparse_mixer: two experts, each weighed by a softmax over those that come near it (Phi-3.5-MoE; Liu et al. 2024).
+enum class RouterScore { softmax, sigmoid, softmax_of_chosen, sparse_mixer };
 enum class GroupScore { best, best_two };  // of a group's experts: the highest score, or the sum of two
 
 /// Which n_chosen experts a token goes to, and with which weights.
@@ -172,14 +184,19 @@ struct RouterSpec {
   GroupScore group_score = GroupScore::best;
   bool renormalise = false;  // the chosen weights sum to 1
   double scale = 1;          // on the weights
+  double jitter = 0;         // sparse_mixer: an expert within 2 · jitter of the best one, relatively, comes near it
 };
 
-/// All experts in two tensors, [experts, in, out], gate and up interleaved (gpt-oss): (up + 1) · g sigmoid(alpha g),
-/// both kept within the limit.
+/// All experts in two tensors. Each lies as [experts, out, in], or [experts, in, out] where it is transposed; the first
+/// has the gate's F outputs, then up's, or the two interleaved.
 struct FusedExpertsSpec {
-  std::string name;  // "model.layers.0.mlp.experts"
-  int64_t inner = 0;
-  double limit = 0;
+  std::string gate_up;  // the tensors' full names
+  std::string down;
+  int64_t inner = 0;  // F
+  bool transposed = false;
+  bool interleaved = false;
+  bool has_bias = false;  // under the same names with "_bias"
+  double limit = 0;  // > 0: (up + 1) · g sigmoid(alpha g), both kept within the limit (gpt-oss); else up · silu(g)
   double alpha = 1.702;
 };
 
@@ -205,12 +222,13 @@ struct LayerSpec {
   std::optional<AttentionSpec> cross;  // over the encoder's output, between attention and feed-forward
   std::optional<NormSpec> before_ffn;  // absent in a parallel layer: the ffn reads attention's normed input
   std::optional<NormSpec> after_ffn;
-  AttentionSpec attention;  // n_head 0: the layer has one of the next two instead
+  AttentionSpec attention;  // n_head 0: the layer has one of the next three instead
   std::optional<GatedDeltaSpec> delta;
   std::optional<MambaSpec> mamba;
+  std::optional<ShortConvSpec> conv;
   FfnSpec ffn;  // unused where there is a moe, or where up.out is 0: no feed-forward
   std::optional<MoeSpec> moe;
-  bool is_recurrent() const { return delta || mamba; }
+  bool is_recurrent() const { return delta || mamba || conv; }
   bool has_ffn() const { return moe || ffn.up.out > 0; }
   double residual_scale = 1;
   bool residual_of_normed = false;  // sequential: what is added to is before_a's output, not its input (BLOOM's option)
@@ -236,6 +254,7 @@ struct ModelSpec {
   std::optional<EmbeddingSpec> positions;    // learned
   int64_t position_offset = 0;               // row = position + offset
   std::optional<EmbeddingSpec> token_types;  // which of two texts a token belongs to
+  bool sinusoidal = false;                   // fixed waves instead of learned positions (XGLM)
   double embedding_scale = 1;
   std::optional<NormSpec> embedding_norm;
   std::optional<LinearSpec> project_in;   // embedding size → E

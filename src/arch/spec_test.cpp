@@ -22,7 +22,9 @@ std::string message_without(Json config, const std::string& key) {
 TEST(ModelSpec, EveryFamilyReadsItsFixture) {
   REQUIRE_SHARED();
   for (const Family& family : families()) {
-    const std::string name = std::string(family.model_type) == "llama" ? "llama2" : family.model_type;
+    const std::string type = family.model_type;
+    if (type == "kimi_k2") continue;  // DeepSeek V3 under another type
+    const std::string name = type == "llama" ? "llama2" : type;
     auto path = shared_path("fixtures/architectures/" + name + "/config.json");
     if (!std::filesystem::exists(path))
       path = std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity" / name / "config.json";

@@ -9,11 +9,13 @@ namespace {
 
 std::filesystem::path architecture(const std::string& name) { return shared_path("fixtures/architectures/" + name); }
 
+const auto kNameOf = [](const auto& instance) { return std::string(instance.param); };
+
 class EngineLayers : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Fixtures, EngineLayers,
                          ::testing::Values("bloom", "deepseek_v2", "deepseek_v3", "falcon_new", "gemma2", "gpt_oss",
                                            "mamba", "mixtral", "mpt", "opt", "qwen3_next", "smollm3"),
-                         [](const auto& instance) { return std::string(instance.param); });
+                         kNameOf);
 
 TEST_P(EngineLayers, GreedyTextsEqualTheReferenceHoweverTheyAreCut) {
   REQUIRE_SHARED();
@@ -39,28 +41,48 @@ TEST_P(EngineLayers, GreedyTextsEqualTheReferenceHoweverTheyAreCut) {
   }
 }
 
-TEST_P(EngineLayers, ScoresAreTheSameBitsInAnyBatch) {
-  REQUIRE_SHARED();
-  const auto model = Decoder::load(architecture(GetParam()));
+/// Log-probabilities of each text's tokens from the second on.
+std::vector<std::vector<float>> scores_of(Decoder& model, const std::vector<std::vector<int32_t>>& texts,
+                                          const EngineOptions& options) {
+  Engine engine(model, options);
+  std::vector<std::vector<float>> results(texts.size());
+  for (size_t i = 0; i < texts.size(); ++i)
+    engine.submit(TokenScoreJob{texts[i], 1, [&results, i](TokenScoreResult r) { results[i] = r.logprobs; }});
+  engine.run();
+  return results;
+}
+
+void expect_same_bits(const std::filesystem::path& folder) {
+  const auto model = Decoder::load(folder);
+  const int64_t n_vocab = model->spec().vocab_size;
   std::vector<std::vector<int32_t>> texts;
   for (int32_t i = 0; i < 5; ++i) {
     texts.emplace_back();
-    for (int32_t t = 0; t < 11 + 5 * i; ++t) texts.back().push_back((t * 37 + (t > 6 ? i * 11 : 0)) % 256);
+    for (int32_t t = 0; t < 11 + 5 * i; ++t)
+      texts.back().push_back(static_cast<int32_t>((t * 37 + (t > 6 ? i * 11 : 0)) % n_vocab));
   }
-  const auto scores = [&](const std::vector<std::vector<int32_t>>& batch, const EngineOptions& options) {
-    Engine engine(*model, options);
-    std::vector<std::vector<float>> results(batch.size());
-    for (size_t i = 0; i < batch.size(); ++i)
-      engine.submit(TokenScoreJob{batch[i], 1, [&results, i](TokenScoreResult r) { results[i] = r.logprobs; }});
-    engine.run();
-    return results;
-  };
-  const auto together = scores(texts, {}), cut = scores(texts, {.page_size = 4, .step_tokens = 9});
+  const auto together = scores_of(*model, texts, {});
+  const auto cut = scores_of(*model, texts, {.page_size = 4, .step_tokens = 9});
   for (size_t i = 0; i < texts.size(); ++i) {
-    const auto alone = scores({texts[i]}, {.prefix_cache = false})[0];
+    const auto alone = scores_of(*model, {texts[i]}, {.prefix_cache = false})[0];
     EXPECT_EQ(alone, together[i]) << i;
     EXPECT_EQ(alone, cut[i]) << i;
   }
+}
+
+TEST_P(EngineLayers, ScoresAreTheSameBitsInAnyBatch) {
+  REQUIRE_SHARED();
+  expect_same_bits(architecture(GetParam()));
+}
+
+class EngineParityLayers : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Parity, EngineParityLayers,
+                         ::testing::Values("baichuan_13b", "codegen", "ernie4_5_moe", "granitemoe", "jamba", "lfm2",
+                                           "minicpm3", "phimoe", "xglm"),
+                         kNameOf);
+
+TEST_P(EngineParityLayers, ScoresAreTheSameBitsInAnyBatch) {
+  expect_same_bits(std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity" / GetParam());
 }
 
 TEST(EngineModels, RefusesWhatDoesNotPredictTheNextToken) {

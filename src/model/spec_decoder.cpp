@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <set>
 
 #include "core/error.h"
@@ -17,6 +18,15 @@
 namespace llmbox {
 
 namespace {
+
+/// Sines, then cosines, of wavelengths from 2π to 10000 · 2π (Vaswani et al. 2017, 3.5), one row a position.
+at::Tensor waves(const at::Tensor& positions, const at::Tensor& like) {
+  const int64_t half = like.size(1) / 2;
+  const auto options = like.options().dtype(at::kFloat);
+  const at::Tensor rates = at::exp(at::arange(half, options) * (-std::log(10000.0) / static_cast<double>(half - 1)));
+  const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * rates;
+  return at::cat({angles.sin(), angles.cos()}, 1).to(like.scalar_type());
+}
 
 /// Rows of a look-up table must exist; the message says whose they are.
 void check_rows(const at::Tensor& rows, int64_t n_rows, const char* what) {
@@ -93,6 +103,7 @@ at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
     check_rows(rows, spec_.positions->rows, "positions");
     x = x + llmbox::embedding(positions_, rows);
   }
+  if (spec_.sinusoidal) x = x + waves(batch.positions + spec_.position_offset, x);
   if (token_types_.defined()) {
     const at::Tensor types = batch.token_types.defined() ? batch.token_types : at::zeros_like(batch.tokens);
     check_rows(types, spec_.token_types->rows, "token types");

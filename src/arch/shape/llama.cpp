@@ -18,8 +18,8 @@ struct Sizes {
 Sizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
   Sizes sizes{};
   sizes.hidden = config.integer("hidden_size");
-  sizes.inner = config.integer("intermediate_size");
-  sizes.n_head = config.integer("num_attention_heads");
+  sizes.inner = config.integer(shape.inner_key);
+  sizes.n_head = config.integer(shape.n_head_key);
   sizes.n_kv_head = config.integer("num_key_value_heads", sizes.n_head);
   const int64_t fallback = shape.default_head_dim ? shape.default_head_dim : sizes.hidden / sizes.n_head;
   if (!config.has("head_dim") && !shape.default_head_dim && sizes.hidden % sizes.n_head != 0)

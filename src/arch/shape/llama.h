@@ -22,6 +22,8 @@ struct LlamaShape {
   double norm_offset = 0;  // 1: the file holds w - 1
   const char* eps_key = "rms_norm_eps";
   double eps = 1e-6;  // where the key is absent
+  const char* inner_key = "intermediate_size";
+  const char* n_head_key = "num_attention_heads";
   const char* n_layer_key = "num_hidden_layers";
   const char* activation_key = "hidden_act";
   const char* activation = "silu";

@@ -76,6 +76,9 @@ void read_scaling_fields(const ConfigReader& top, const ConfigReader& scaling, R
     rope.attention_factor = longrope_attention_factor(rope.factor, rope.original_length);
   }
   if (rope.scaling == RopeScaling::yarn) rope.attention_factor = yarn_attention_factor(scaling, rope.factor);
+  // Phi-3.5-MoE gives the factor for long and for short texts; they are the same.
+  if (rope.scaling == RopeScaling::longrope)
+    rope.attention_factor = scaling.number("long_mscale", rope.attention_factor);
   if (stretched) rope.attention_factor = scaling.number("attention_factor", rope.attention_factor);
 }
 
@@ -146,6 +149,14 @@ RopeSpec read_rope(const ConfigReader& config, int64_t head_dim, const RopeDefau
   const char* key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
   const ConfigReader fields = config.has(key) ? config.child(key) : ConfigReader(kNone, config.where());
   return read_rope_fields(config, fields, head_dim, defaults);
+}
+
+std::optional<LayerRopes> read_nested_ropes(const ConfigReader& config, int64_t head_dim) {
+  if (!config.has("rope_parameters")) return std::nullopt;
+  const ConfigReader fields = config.child("rope_parameters");
+  if (!fields.has("full_attention") || !fields.has("sliding_attention")) return std::nullopt;
+  const auto read = [&](const char* type) { return read_rope_fields(config, fields.child(type), head_dim, {}); };
+  return LayerRopes{read("full_attention"), read("sliding_attention")};
 }
 
 bool depends_on_length(const RopeSpec& rope) {

@@ -1,6 +1,7 @@
 // Rotary position encodings as configs spell them, old form (rope_theta, rope_scaling) and new (rope_parameters).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "arch/config_reader.h"
@@ -18,6 +19,12 @@ RopeSpec read_rope(const ConfigReader& config, int64_t head_dim, const RopeDefau
 /// The same from an object of its own: one entry of a rope_parameters that is nested by layer type.
 RopeSpec read_rope_fields(const ConfigReader& config, const ConfigReader& fields, int64_t head_dim,
                           const RopeDefaults& defaults);
+/// Ropes of layers that see everything and of layers with a window.
+struct LayerRopes {
+  RopeSpec full, sliding;
+};
+/// rope_parameters nested by layer type; nothing where the config has another form.
+std::optional<LayerRopes> read_nested_ropes(const ConfigReader& config, int64_t head_dim);
 /// Error where the rotated dimensions are odd or more than the head has.
 void check_rope(const ConfigReader& config, const RopeSpec& rope, int64_t head_dim);
 

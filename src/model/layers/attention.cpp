@@ -37,6 +37,9 @@ std::vector<at::Tensor> Attention::project(const at::Tensor& x) const {
     const int64_t q_size = spec_.n_head * spec_.head_dim;
     const int64_t kv_size = spec_.n_kv_head * spec_.head_dim;
     parts = qkv_[0]->matmul(x).split_with_sizes({q_size, kv_size, kv_size}, 1);
+  } else if (spec_.layout == QkvLayout::key_value_pairs) {
+    const auto pairs = qkv_[1]->matmul(x).view({x.size(0), spec_.n_kv_head, -1}).chunk(2, -1);
+    parts = {qkv_[0]->matmul(x), pairs[0].flatten(1), pairs[1].flatten(1)};
   } else if (spec_.layout == QkvLayout::quarters) {
     const auto thirds = qkv_[0]->matmul(x).view({x.size(0), 4, -1}).chunk(3, -1);
     parts = {thirds[0].flatten(1), thirds[2].flatten(1), thirds[1].flatten(1)};

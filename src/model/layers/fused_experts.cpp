@@ -7,33 +7,41 @@
 
 namespace llmbox {
 
+FusedExperts::Weight FusedExperts::make_weight(const std::string& name, const ParameterSource& source) const {
+  return {source(name), spec_.has_bias ? source(name + "_bias") : at::Tensor(), spec_.transposed, {}};
+}
+
 FusedExperts::FusedExperts(const FusedExpertsSpec& spec, const ParameterSource& source)
-    : spec_(spec),
-      gate_up_{source(spec.name + ".gate_up_proj"), source(spec.name + ".gate_up_proj_bias"), {}},
-      down_{source(spec.name + ".down_proj"), source(spec.name + ".down_proj_bias"), {}} {}
+    : spec_(spec), gate_up_(make_weight(spec.gate_up, source)), down_(make_weight(spec.down, source)) {}
 
 at::Tensor FusedExperts::Weight::matmul(int64_t expert, const at::Tensor& x) const {
-  if (!c10::InferenceMode::is_enabled()) return at::addmm(bias[expert], x, as_stored[expert]);
+  const at::Tensor offset = bias.defined() ? bias[expert] : bias;
+  if (!transposed) return llmbox::linear(x, as_stored[expert], offset);
+  if (!c10::InferenceMode::is_enabled())
+    return offset.defined() ? at::addmm(offset, x, as_stored[expert]) : at::mm(x, as_stored[expert]);
   const uint32_t version = as_stored.is_inference() ? 0 : static_cast<uint32_t>(as_stored._version());
   if (!turned.defined() || turned_version != version) {
     turned = as_stored.detach().transpose(1, 2).contiguous();
     turned_version = version;
   }
-  return llmbox::linear(x, turned[expert], bias[expert]);
+  return llmbox::linear(x, turned[expert], offset);
 }
 
 at::Tensor FusedExperts::forward(int64_t expert, const at::Tensor& rows) const {
-  const at::Tensor pairs = gate_up_.matmul(expert, rows);  // (n, 2F): gate 0, up 0, gate 1 …
-  const at::Tensor gate = pairs.slice(1, 0, {}, 2).clamp_max(spec_.limit);
-  const at::Tensor up = pairs.slice(1, 1, {}, 2).clamp(-spec_.limit, spec_.limit);
+  const at::Tensor both = gate_up_.matmul(expert, rows);  // (n, 2F)
+  at::Tensor gate = spec_.interleaved ? both.slice(1, 0, {}, 2) : both.narrow(1, 0, spec_.inner);
+  at::Tensor up = spec_.interleaved ? both.slice(1, 1, {}, 2) : both.narrow(1, spec_.inner, spec_.inner);
+  if (spec_.limit == 0) return down_.matmul(expert, swiglu(gate, up));
+  gate = gate.clamp_max(spec_.limit);
+  up = up.clamp(-spec_.limit, spec_.limit);
   return down_.matmul(expert, (up + 1) * (gate * llmbox::sigmoid(gate * spec_.alpha)));
 }
 
 void FusedExperts::visit_parameters(const ParameterVisitor& visit) const {
-  visit(spec_.name + ".gate_up_proj", gate_up_.as_stored);
-  visit(spec_.name + ".gate_up_proj_bias", gate_up_.bias);
-  visit(spec_.name + ".down_proj", down_.as_stored);
-  visit(spec_.name + ".down_proj_bias", down_.bias);
+  for (const auto& [name, weight] : {std::pair(spec_.gate_up, &gate_up_), std::pair(spec_.down, &down_)}) {
+    visit(name, weight->as_stored);
+    if (weight->bias.defined()) visit(name + "_bias", weight->bias);
+  }
 }
 
 }  // namespace llmbox

@@ -1,5 +1,5 @@
-// Experts that lie in two tensors, [experts, in, out], as in gpt-oss. Training uses slices of them in place; inference
-// keeps a turned copy, whose rows the product of tensor/linear.h reads.
+// Experts that lie in two tensors, as in gpt-oss and Granite. Training uses slices of them in place; so does inference
+// where the slices' rows are outputs, else it keeps a turned copy, whose rows the product of tensor/linear.h reads.
 #pragma once
 
 #include "model/layers/parameters.h"
@@ -13,13 +13,14 @@ class FusedExperts {
   void visit_parameters(const ParameterVisitor& visit) const;
 
  private:
-  /// [experts, in, out] and its copy [experts, out, in], made when inference first asks.
   struct Weight {
-    at::Tensor as_stored, bias;
-    mutable at::Tensor turned;
+    at::Tensor as_stored, bias;  // bias (experts, out) or undefined
+    bool transposed;             // [experts, in, out]
+    mutable at::Tensor turned;   // [experts, out, in], made when inference first asks
     mutable uint32_t turned_version = 0;
     at::Tensor matmul(int64_t expert, const at::Tensor& x) const;
   };
+  Weight make_weight(const std::string& name, const ParameterSource& source) const;
 
   FusedExpertsSpec spec_;
   Weight gate_up_, down_;

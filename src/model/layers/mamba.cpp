@@ -19,6 +19,9 @@ Mamba::Mamba(const MambaSpec& spec, const MixerPlace& place, const ParameterSour
       x_(make_linear(spec.x, source)),
       step_(make_linear(spec.step, source)),
       out_(make_linear(spec.out, source)) {
+  if (spec.step_norm) step_norm_.emplace(*spec.step_norm, source);
+  if (spec.input_norm) input_norm_.emplace(*spec.input_norm, source);
+  if (spec.output_norm) output_norm_.emplace(*spec.output_norm, source);
   if (spec.conv_bias) conv_bias_ = source(spec.name + ".conv1d.bias");
 }
 
@@ -30,7 +33,10 @@ at::Tensor Mamba::forward(const at::Tensor& x, std::span<const RopeAngles>, Atte
   const auto starts = context.segment_starts();
   const at::Tensor inner =
       llmbox::silu(causal_conv(halves[0], conv_weight_.squeeze(1), conv_bias_, starts, states.inputs));
-  const auto maps = x_->matmul(inner).split_with_sizes({spec_.step_rank, spec_.state_size, spec_.state_size}, 1);
+  auto maps = x_->matmul(inner).split_with_sizes({spec_.step_rank, spec_.state_size, spec_.state_size}, 1);
+  if (step_norm_) maps[0] = step_norm_->forward(maps[0]);
+  if (input_norm_) maps[1] = input_norm_->forward(maps[1]);
+  if (output_norm_) maps[2] = output_norm_->forward(maps[2]);
   const at::Tensor wide = inner.to(at::kFloat);
   const SelectiveScan scan{.x = wide,
                            .step = llmbox::softplus(step_->matmul(maps[0].contiguous()).to(at::kFloat)),
@@ -53,6 +59,8 @@ void Mamba::visit_parameters(const ParameterVisitor& visit) const {
   visit_linear(spec_.in, *in_, visit);
   visit_linear(spec_.x, *x_, visit);
   visit_linear(spec_.step, *step_, visit);
+  for (const auto* norm : {&step_norm_, &input_norm_, &output_norm_})
+    if (*norm) (*norm)->visit_parameters(visit);
   visit_linear(spec_.out, *out_, visit);
 }
 

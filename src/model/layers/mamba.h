@@ -1,7 +1,10 @@
 // A selective state space layer (Mamba, Gu & Dao 2023).
 #pragma once
 
+#include <optional>
+
 #include "model/layers/mixer.h"
+#include "model/layers/norm.h"
 
 namespace llmbox {
 
@@ -20,6 +23,7 @@ class Mamba : public Mixer {
   at::Tensor conv_weight_;  // (C, 1, W)
   at::Tensor conv_bias_;    // (C) or undefined
   std::shared_ptr<Linear> in_, x_, step_, out_;
+  std::optional<Norm> step_norm_, input_norm_, output_norm_;
 };
 
 }  // namespace llmbox

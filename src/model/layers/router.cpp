@@ -32,8 +32,24 @@ at::Tensor Router::open_groups(const at::Tensor& scores) const {
   return groups.masked_fill(closed.unsqueeze(-1), -std::numeric_limits<double>::infinity()).flatten(1);
 }
 
+Routing Router::route_sparse_mixer(const at::Tensor& logits) const {
+  constexpr double kClosed = -std::numeric_limits<double>::infinity();
+  std::vector<at::Tensor> experts, weights;
+  at::Tensor open = logits;
+  for (int64_t i = 0; i < spec_.n_chosen; ++i) {
+    const auto [best, expert] = open.detach().max(-1, true);
+    const at::Tensor size = logits.detach().abs().maximum(best);
+    const at::Tensor far = ((best - logits.detach()) / size).gt(2 * spec_.jitter);
+    experts.push_back(expert);
+    weights.push_back(at::softmax(open.masked_fill(far, kClosed), -1).gather(-1, expert));
+    open = open.scatter(-1, expert, kClosed);
+  }
+  return {at::cat(experts, -1), at::cat(weights, -1)};
+}
+
 Routing Router::route(const at::Tensor& x) const {
   const at::Tensor logits = this->logits(x);
+  if (spec_.score == RouterScore::sparse_mixer) return route_sparse_mixer(logits);
   at::Tensor scores = logits;
   if (spec_.score == RouterScore::softmax) scores = at::softmax(logits, -1);
   if (spec_.score == RouterScore::sigmoid) scores = llmbox::sigmoid(logits);

@@ -18,6 +18,7 @@ class Router {
   void visit_linears(const LinearVisitor& visit);
 
  private:
+  Routing route_sparse_mixer(const at::Tensor& logits) const;
   at::Tensor logits(const at::Tensor& x) const;  // (N, experts) float32
   /// Scores with the experts of closed groups at -inf.
   at::Tensor open_groups(const at::Tensor& scores) const;

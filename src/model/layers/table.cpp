@@ -8,12 +8,14 @@
 #include "model/layers/mamba.h"
 #include "model/layers/mixer.h"
 #include "model/layers/moe.h"
+#include "model/layers/short_conv.h"
 
 namespace llmbox {
 
 std::unique_ptr<Mixer> make_mixer(const LayerSpec& spec, const MixerPlace& place, const ParameterSource& source) {
   if (spec.delta) return std::make_unique<GatedDeltaNet>(*spec.delta, place, source);
   if (spec.mamba) return std::make_unique<Mamba>(*spec.mamba, place, source);
+  if (spec.conv) return std::make_unique<ShortConv>(*spec.conv, place, source);
   if (spec.attention.latent) return std::make_unique<LatentAttention>(spec.attention, place, source);
   return std::make_unique<Attention>(spec.attention, place, source);
 }
