@@ -1,4 +1,5 @@
-// llmbox tokenizer train | encode | decode: a tokenizer from text files, and ids from texts and back, a line each.
+// llmbox tokenizer train | merge | encode | decode: a tokenizer from text files, a vocabulary extended, and ids from
+// texts and back, a line each.
 #include "tokenizer/tokenizer.h"
 
 #include <fmt/format.h>
@@ -7,10 +8,12 @@
 #include <iostream>
 
 #include "cli/verb.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "records/reader.h"
 #include "tokenizer/train_bpe.h"
+#include "tokenizer/train_sentence_piece.h"
 
 namespace llmbox {
 
@@ -21,6 +24,11 @@ constexpr const char* kUsage =
     "                              [--bos TOKEN] [--eos TOKEN] [--pad TOKEN] [--chat_template FILE]\n"
     "                              [--pattern gpt2|llama3|qwen2|cl100k|REGEX] [--min_frequency N]\n"
     "                              [--model_max_length N]   rows of .jsonl, .json, .parquet …: every string in them\n"
+    "       llmbox tokenizer train --type sentencepiece --input FILE... --vocab_size N --output DIR\n"
+    "                              [--user_symbol PIECE...] [--character_coverage SHARE] [--byte_fallback]\n"
+    "       llmbox tokenizer merge MODEL --input FILE... --vocab_size N --output DIR [--user_symbol PIECE...]\n"
+    "                              [--user_defined_symbols FILE] [--character_coverage SHARE]\n"
+    "                              trains N pieces on the text and appends the new ones to MODEL's tokenizer.model\n"
     "       llmbox tokenizer encode MODEL [--special] [--parse-special]   stdin {\"text\"} → stdout {\"ids\"}\n"
     "       llmbox tokenizer decode MODEL [--skip-special]                stdin {\"ids\"} → stdout {\"text\"}\n";
 
@@ -33,13 +41,16 @@ void parse(CLI::App& app, const std::vector<std::string>& args) {
   }
 }
 
-void count_strings(const Json& value, WordCounter& words) {
+// Words: WordCounter or PieceWordCounter.
+template <typename Words>
+void count_strings(const Json& value, Words& words) {
   if (value.is_string()) words.add(value.get_ref<const std::string&>());
   if (value.is_structured())
     for (const Json& child : value) count_strings(child, words);
 }
 
-void count_file(const std::string& path, WordCounter& words) {
+template <typename Words>
+void count_file(const std::string& path, Words& words) {
   std::string extension = std::filesystem::path(path).extension().string();
   if (extension != ".jsonl" && extension != ".json" && extension != ".parquet" && extension != ".csv")
     return words.add(read_text_file(path));
@@ -47,11 +58,105 @@ void count_file(const std::string& path, WordCounter& words) {
   while (std::optional<Row> row = rows->next()) count_strings(*row, words);
 }
 
+template <typename Words>
+void count_files(const std::vector<std::string>& inputs, Words& words) {
+  for (const std::string& input : inputs) count_file(input, words);
+  if (words.counts().empty()) fail("tokenizer", "expected text in --input, got none; try other files");
+}
+
+// What training and merging of SentencePiece vocabularies ask for.
+struct PieceArguments {
+  SentencePieceTrainingOptions options;
+  std::vector<std::string> inputs;
+  std::string output, symbols_file;
+
+  void add_to(CLI::App& app) {
+    app.add_option("--input", inputs)->required();
+    app.add_option("--output,--output_dir", output)->required();
+    app.add_option("--vocab_size,--vocab-size", options.vocab_size)->required();
+    app.add_option("--user_symbol,--user-symbol", options.user_symbols);
+    app.add_option("--user_defined_symbols,--user_defined_symbols_dir", symbols_file);
+    app.add_option("--character_coverage,--character-coverage", options.character_coverage)
+        ->check(CLI::Range(0.0, 1.0));
+    app.add_flag("--byte_fallback,--byte-fallback", options.byte_fallback);
+  }
+
+  SentencePieceModel trained() {
+    if (!symbols_file.empty()) {
+      Json list = read_json_file(symbols_file);
+      if (!list.is_object() || !list.contains("list") || !list["list"].is_array())
+        fail(symbols_file, "expected {{\"list\": [...]}}, got {}", list.dump().substr(0, 60));
+      for (const Json& symbol : list["list"]) options.user_symbols.push_back(symbol.get<std::string>());
+    }
+    PieceWordCounter words(options.user_symbols);
+    count_files(inputs, words);
+    return train_sentence_piece(words, options);
+  }
+};
+
+void write_piece_files(const std::filesystem::path& folder, std::string_view proto, const Json& config) {
+  std::filesystem::create_directories(folder);
+  write_file_atomically(folder / "tokenizer.model", proto);
+  write_file_atomically(folder / "tokenizer_config.json", config.dump(2) + "\n");
+}
+
+Json llama_config() {
+  return {{"tokenizer_class", "LlamaTokenizer"},
+          {"bos_token", "<s>"},
+          {"eos_token", "</s>"},
+          {"unk_token", "<unk>"},
+          {"add_bos_token", true},
+          {"add_eos_token", false},
+          {"legacy", true},
+          {"clean_up_tokenization_spaces", false}};
+}
+
+int train_pieces(const std::vector<std::string>& args) {
+  PieceArguments wanted;
+  std::string type;
+  CLI::App app;
+  app.add_option("--type", type);
+  wanted.add_to(app);
+  parse(app, args);
+  SentencePieceModel model = wanted.trained();
+  write_piece_files(wanted.output, sentence_piece_proto(model), llama_config());
+  log_info("tokenizer: {} pieces, written to {}", model.pieces.size(), wanted.output);
+  return 0;
+}
+
+int merge(const std::vector<std::string>& args) {
+  PieceArguments wanted;
+  std::string model;
+  CLI::App app;
+  app.add_option("model", model)->required();
+  wanted.add_to(app);
+  parse(app, args);
+  std::filesystem::path path = model;
+  if (std::filesystem::is_directory(path)) path /= "tokenizer.model";
+  if (!std::filesystem::exists(path))
+    fail(path.string(), "expected a SentencePiece tokenizer.model, got none; try a model folder that holds one");
+  ExtendedModel extended = extend_sentence_piece(path, wanted.trained());
+  std::filesystem::path config = path.parent_path() / "tokenizer_config.json";
+  write_piece_files(wanted.output, extended.proto,
+                    std::filesystem::exists(config) ? read_json_file(config) : llama_config());
+  log_info("tokenizer: {} new pieces, {} in all, written to {}", extended.added.size(),
+           Tokenizer::load(wanted.output)->vocab_size(), wanted.output);
+  return 0;
+}
+
 int train(const std::vector<std::string>& args) {
+  auto type = std::find(args.begin(), args.end(), "--type");
+  if (type != args.end() && type + 1 != args.end()) {
+    if (*(type + 1) == "sentencepiece") return train_pieces(args);
+    if (*(type + 1) != "bpe")
+      fail("tokenizer train", "expected --type bpe or sentencepiece, got '{}'; try sentencepiece", *(type + 1));
+  }
+  std::string type_name;
   BpeTrainingOptions options;
   std::vector<std::string> inputs;
   std::string output, template_file;
   CLI::App app;
+  app.add_option("--type", type_name);
   app.add_option("--input", inputs)->required();
   app.add_option("--output", output)->required();
   app.add_option("--vocab_size,--vocab-size", options.vocab_size)->required();
@@ -66,8 +171,7 @@ int train(const std::vector<std::string>& args) {
   parse(app, args);
   if (!template_file.empty()) options.chat_template = read_text_file(template_file);
   WordCounter words(options.pattern);
-  for (const std::string& input : inputs) count_file(input, words);
-  if (words.counts().empty()) fail("tokenizer train", "expected text in --input, got none; try other files");
+  count_files(inputs, words);
   TrainedBpe trained = train_bpe(words, options);
   save_trained_bpe(trained, options, output);
   log_info("tokenizer: {} tokens and {} merges from {} words, written to {}", trained.vocab.size(),
@@ -134,9 +238,10 @@ int run_tokenizer(const std::vector<std::string>& args) {
       return 0;
     }
   if (args[0] == "train") return train(rest);
+  if (args[0] == "merge") return merge(rest);
   if (args[0] == "encode") return encode(rest);
   if (args[0] == "decode") return decode(rest);
-  fail("tokenizer", "expected train, encode or decode, got '{}'; try llmbox tokenizer --help", args[0]);
+  fail("tokenizer", "expected train, merge, encode or decode, got '{}'; try llmbox tokenizer --help", args[0]);
 }
 
 }  // namespace llmbox

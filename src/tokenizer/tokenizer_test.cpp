@@ -150,6 +150,7 @@ TEST(PreTokenizers, CutAsTheyAreTold) {
            Stage{R"({"type":"Split","pattern":{"Regex":"[ab]"},"behavior":"Contiguous"})", "abcab", {3, 5, 3}},
            Stage{R"({"type":"Split","pattern":{"Regex":"ab"},"behavior":"Removed","invert":true})", "cabc", {3}},
            Stage{R"({"type":"CharDelimiterSplit","delimiter":"c"})", "acb", {1, 2}},
+           Stage{R"({"type":"UnicodeScripts"})", "ab\u4f60b", {3, 100 + 0xE4, 100 + 0xBD, 100 + 0xA0, 2}},
            Stage{R"({"type":"Metaspace"})", "ab c", {4, 3, 4, 5}},
            Stage{R"({"type":"Metaspace","prepend_scheme":"never"})", "ab c", {3, 4, 5}},
            Stage{R"({"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Digits"}]})",

@@ -26,6 +26,7 @@ PreTokenizerPtr make_byte_level_pre_tokenizer(const Json& description, bool last
 PreTokenizerPtr make_split_pre_tokenizer(const Json& description, bool last);
 PreTokenizerPtr make_character_class_pre_tokenizer(const Json& description, bool last);
 PreTokenizerPtr make_metaspace_pre_tokenizer(const Json& description, bool last);
+PreTokenizerPtr make_unicode_scripts_pre_tokenizer(const Json& description, bool last);
 PreTokenizerPtr make_sequence_pre_tokenizer(const Json& description, bool last);
 
 }  // namespace llmbox

@@ -24,6 +24,7 @@ constexpr Row kPreTokenizers[] = {
     {"Punctuation", make_character_class_pre_tokenizer},
     {"Sequence", make_sequence_pre_tokenizer},
     {"Split", make_split_pre_tokenizer},
+    {"UnicodeScripts", make_unicode_scripts_pre_tokenizer},
     {"Whitespace", make_character_class_pre_tokenizer},
     {"WhitespaceSplit", make_character_class_pre_tokenizer},
 };
