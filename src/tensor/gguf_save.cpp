@@ -66,7 +66,29 @@ uint64_t bytes_of(const GgufOutput& tensor) {
   return static_cast<uint64_t>(count_of(tensor.shape) / tensor.type->values * tensor.type->block_bytes);
 }
 
+/// The type of libtorch that has the same bytes.
+std::optional<at::ScalarType> plain_type(const BlockType& type) {
+  const std::string_view name = type.name;
+  if (name == "F32") return at::kFloat;
+  if (name == "F16") return at::kHalf;
+  return name == "BF16" ? std::optional(at::kBFloat16) : std::nullopt;
+}
+
 uint64_t padded(uint64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+
+void write_tensor(AtomicFile& file, const at::Tensor& values, const BlockType& type) {
+  at::Tensor bytes;
+  if (const auto plain = plain_type(type)) {
+    bytes = values.to(*plain).contiguous();
+  } else {
+    const at::Tensor wide = values.to(at::kFloat).contiguous();
+    const int64_t n = wide.numel() / type.values;
+    bytes = at::empty({n * type.block_bytes}, at::kByte);
+    encode_blocks(type, wide.data_ptr<float>(), n, bytes.data_ptr<uint8_t>());
+  }
+  file.write(bytes.data_ptr(), bytes.nbytes());
+  file.write(std::string(padded(bytes.nbytes()) - bytes.nbytes(), '\0'));
+}
 
 std::string header_of(const GgufEntries& metadata, const std::vector<GgufOutput>& tensors) {
   Header header;
@@ -96,12 +118,9 @@ void save_gguf(const std::filesystem::path& path, const GgufEntries& metadata, c
   AtomicFile file(path);
   file.write(header_of(metadata, tensors));
   for (const GgufOutput& output : tensors) {
-    const at::Tensor values = output.make().detach().to(at::kCPU, at::kFloat).contiguous();
+    const at::Tensor values = output.make().detach().to(at::kCPU);
     CHECK(values.sizes() == output.shape, "{}", output.name);
-    std::string bytes(padded(bytes_of(output)), '\0');
-    encode_blocks(*output.type, values.data_ptr<float>(), values.numel() / output.type->values,
-                  reinterpret_cast<uint8_t*>(bytes.data()));
-    file.write(bytes);
+    write_tensor(file, values, *output.type);
   }
   file.commit();
 }

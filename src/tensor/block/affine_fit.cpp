@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tensor/block/scale.h"
+
 namespace llmbox {
 
 namespace {
@@ -44,7 +46,7 @@ double squared_error(std::span<const float> values, const AffineFit& fit, int to
 
 int nearest_code(float value, float scale, int top) {
   if (scale == 0) return 0;
-  return static_cast<int>(std::clamp(std::nearbyint(value / scale), 0.0F, static_cast<float>(top)));
+  return static_cast<int>(nearest(std::clamp(value / scale, 0.0F, static_cast<float>(top))));
 }
 
 AffineFit fit_affine(std::span<const float> values, int top) {
@@ -76,7 +78,7 @@ float fit_symmetric(std::span<const float> values, int bottom) {
     double product = 0, square = 0;
     for (const float value : values) {
       const double code =
-          std::clamp(std::nearbyint(value / scale), static_cast<float>(-bottom), static_cast<float>(bottom - 1));
+          nearest(std::clamp(value / scale, static_cast<float>(-bottom), static_cast<float>(bottom - 1)));
       product += value * code;
       square += code * code;
     }

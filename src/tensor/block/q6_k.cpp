@@ -44,12 +44,10 @@ void encode_q6_k(const float* values, uint8_t* block) {
   const float d = read_half(block + 208);
   if (d == 0) return;  // codes of zero with scales of zero
   for (int run = 0; run < 16; ++run)
-    block[192 + run] =
-        static_cast<uint8_t>(static_cast<int8_t>(std::clamp(std::nearbyint(scales[run] / d), -128.0F, 127.0F)));
+    block[192 + run] = static_cast<uint8_t>(static_cast<int8_t>(nearest(std::clamp(scales[run] / d, -128.0F, 127.0F))));
   for (int i = 0; i < 256; ++i) {
     const float scale = d * static_cast<float>(static_cast<int8_t>(block[192 + i / 16]));
-    const int code =
-        scale == 0 ? 32 : static_cast<int>(std::clamp(std::nearbyint(values[i] / scale), -32.0F, 31.0F)) + 32;
+    const int code = scale == 0 ? 32 : static_cast<int>(nearest(std::clamp(values[i] / scale, -32.0F, 31.0F))) + 32;
     const Place at = place_of(i);
     block[at.low_byte] |= static_cast<uint8_t>((code & 15) << at.low_shift);
     block[at.high_byte] |= static_cast<uint8_t>((code >> 4) << at.high_shift);

@@ -19,7 +19,7 @@ void encode_q8_0(const float* values, uint8_t* block) {
   const float inverse = d == 0 ? 0 : 1 / d;
   write_half(d, block);
   for (int i = 0; i < 32; ++i)
-    block[2 + i] = static_cast<uint8_t>(static_cast<int8_t>(std::round(values[i] * inverse)));  // half away from zero
+    block[2 + i] = static_cast<uint8_t>(static_cast<int8_t>(nearest_away(values[i] * inverse)));
 }
 
 }  // namespace llmbox

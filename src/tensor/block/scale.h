@@ -20,6 +20,20 @@ inline void write_half(float value, uint8_t* bytes) {
   std::memcpy(bytes, &bits, 2);
 }
 
+/// The nearest integer, halves to even, without a call into libm. Requires: |x| ≤ 2^22.
+inline float nearest(float x) {
+  constexpr float kShift = 12582912.0F;  // 1.5 · 2^23: its unit in the last place is 1
+  return (x + kShift) - kShift;
+}
+
+/// The nearest integer, halves away from zero. Requires: |x| < 2^31.
+inline int32_t nearest_away(float x) {
+  const float size = x < 0 ? -x : x;
+  const auto whole = static_cast<int32_t>(size);
+  const int32_t rounded = whole + static_cast<int32_t>(2 * (size - static_cast<float>(whole)));
+  return x < 0 ? -rounded : rounded;
+}
+
 /// Twelve bytes hold eight scales and eight minima of six bits: the first four of each in the low bits of bytes 0–3 and
 /// 4–7; the last four in the nibbles of bytes 8–11, their top bits in the top bits of bytes 0–7.
 struct SixBitPairs {
