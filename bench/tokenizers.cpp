@@ -1,8 +1,6 @@
-// Tokenizers on one thread: megabytes a second of its time on English, Chinese and code, loading, decoding as a stream, and texts
-// without a single cut. bench/peers/tokenizers.py reads these lines beside its peers' figures. Needs the fixtures and
-// data beside the repository.
-#include "tokenizer/tokenizer.h"
-
+// Tokenizers on one thread: megabytes a second of its time on English, Chinese and code, loading, decoding as a stream,
+// and texts without a single cut. bench/peers/tokenizers.py reads these lines beside its peers' figures. Needs the
+// fixtures and data beside the repository.
 #include <fmt/format.h>
 #include <time.h>
 
@@ -16,6 +14,7 @@
 #include "bench.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "tokenizer/tokenizer.h"
 
 namespace llmbox::bench {
 namespace {

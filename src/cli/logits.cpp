@@ -54,7 +54,8 @@ int run_logits(const std::vector<std::string>& args) {
   if (config.ids.empty() || config.out.empty()) fail("logits", "expected --ids and --out; try llmbox logits --help");
   const auto rows = read_ids(config.ids);
   const c10::InferenceMode inference;
-  const auto model = load_decoder(local_model(words[0]), {.dtype = config.dtype == "bf16" ? at::kBFloat16 : at::kFloat});
+  const auto model =
+      load_decoder(local_model(words[0]), {.dtype = config.dtype == "bf16" ? at::kBFloat16 : at::kFloat});
   if (!config.adapter.empty()) load_adapter(*model, config.adapter, false);
   NamedTensors tensors;
   for (const auto& row : rows) {

@@ -114,7 +114,8 @@ uint64_t read_alignment(const Json& metadata, const std::string& where) {
   const Json& value = metadata["general.alignment"];
   const uint64_t alignment = value.is_number_unsigned() ? value.get<uint64_t>() : 0;
   if (alignment == 0 || (alignment & (alignment - 1)) != 0 || alignment > kMaxAlignment)
-    fail(where + ": general.alignment", "expected a power of two up to {}, got another {}", kMaxAlignment, value.type_name());
+    fail(where + ": general.alignment", "expected a power of two up to {}, got another {}", kMaxAlignment,
+         value.type_name());
   return alignment;
 }
 
