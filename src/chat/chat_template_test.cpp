@@ -142,6 +142,24 @@ TEST(ChatTemplate, TableEqualsTheReference) {
   EXPECT_EQ(refused, 158);
 }
 
+TEST(ChatTemplate, ArgumentsChangeATemplateAsInTheReference) {
+  REQUIRE_SHARED();
+  std::ifstream file(shared_path("fixtures/llama_factory/template_args.jsonl"));
+  int compared = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Json one = Json::parse(line);
+    if (!one.contains("text") || !one["template"].is_string()) continue;  // refusals; no template named
+    const auto made =
+        ChatTemplate::from_row(ReferenceRow::row_of(one["template"]), tokens_of(one["tokenizer"]), fixed_clock());
+    const Messages messages(one["messages"].begin(), one["messages"].end());
+    const Json tools = one["tools"].is_string() ? Json::parse(one["tools"].get<std::string>()) : Json();
+    EXPECT_EQ(turns_of(made.encode_pieces(messages, tools, one["args"])), one["text"])
+        << one["template"] << one["args"];
+    ++compared;
+  }
+  EXPECT_EQ(compared, 7);
+}
+
 /// What we give to programs that know nothing of ours renders plain conversations as the reference does.
 TEST(ChatTemplate, StandaloneSourcesRenderTheSameTurns) {
   REQUIRE_SHARED();
