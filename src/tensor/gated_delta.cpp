@@ -1,7 +1,5 @@
 #include "tensor/gated_delta.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
 #include "tensor/kernel_access.h"
