@@ -1,19 +1,8 @@
 #include "arch/family.h"
 #include "arch/shape/llama.h"
+#include "arch/shape/norm.h"
 
 namespace llmbox {
-
-namespace {
-
-NormSpec head_norms(const NormSpec& like, const std::string& name, int64_t heads, int64_t size) {
-  NormSpec norm = like;
-  norm.name = name;
-  norm.heads = heads;
-  norm.size = size;
-  return norm;
-}
-
-}  // namespace
 
 ModelSpec parse_cohere(const ConfigReader& config) {
   LlamaShape shape;
@@ -31,8 +20,8 @@ ModelSpec parse_cohere(const ConfigReader& config) {
     if (!config.flag("use_qk_norm", false)) continue;
     AttentionSpec& attention = layer.attention;
     const NormSpec& like = *layer.before_attention;
-    attention.q_norm = head_norms(like, attention.name + ".q_norm", attention.n_head, attention.head_dim);
-    attention.k_norm = head_norms(like, attention.name + ".k_norm", attention.n_kv_head, attention.head_dim);
+    attention.q_norm = head_norm_like(like, attention.name + ".q_norm", attention.head_dim, attention.n_head);
+    attention.k_norm = head_norm_like(like, attention.name + ".k_norm", attention.head_dim, attention.n_kv_head);
   }
   return spec;
 }

@@ -1,19 +1,9 @@
 #include "arch/family.h"
 #include "arch/shape/gpt.h"
+#include "arch/shape/norm.h"
 #include "arch/shape/rope.h"
 
 namespace llmbox {
-
-namespace {
-
-NormSpec head_norm(const NormSpec& like, const std::string& name, int64_t head_dim) {
-  NormSpec norm = like;
-  norm.name = name;
-  norm.size = head_dim;
-  return norm;
-}
-
-}  // namespace
 
 ModelSpec parse_phi(const ConfigReader& config) {
   GptShape shape;
@@ -48,8 +38,8 @@ ModelSpec parse_phi(const ConfigReader& config) {
   for (LayerSpec& layer : spec.layers) {
     layer.attention.rope = 0;
     if (!config.flag("qk_layernorm", false)) continue;
-    layer.attention.q_norm = head_norm(*layer.before_attention, layer.attention.name + ".q_layernorm", head_dim);
-    layer.attention.k_norm = head_norm(*layer.before_attention, layer.attention.name + ".k_layernorm", head_dim);
+    layer.attention.q_norm = head_norm_like(*layer.before_attention, layer.attention.name + ".q_layernorm", head_dim);
+    layer.attention.k_norm = head_norm_like(*layer.before_attention, layer.attention.name + ".k_layernorm", head_dim);
   }
   return spec;
 }

@@ -80,6 +80,14 @@ std::vector<Call> read_calls(const Json& calls) {
   return read;
 }
 
+std::string signatures_text(const Json& tools) {
+  std::string text =
+      "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
+      "You are provided with function signatures within <tools></tools> XML tags:\n<tools>";
+  for (const Json& tool : tools) text += "\n" + dump(wrapped(tool));
+  return text + "\n</tools>";
+}
+
 const Json& named_arguments(const Call& call) {
   if (!call.arguments.is_object())
     fail("tool calls", "expected the arguments of '{}' as an object, got {}", call.name, dump(call.arguments));

@@ -23,6 +23,9 @@ Json all_bare(const Json& tools);
 /// The tools, each wrapped.
 Json all_wrapped(const Json& tools);
 
+/// The heading and the list of wrapped tools in <tools> with which qwen and its kin begin. Requires: has_tools.
+std::string signatures_text(const Json& tools);
+
 /// One call, borrowed from the list that it stands in.
 struct Call {
   const std::string& name;

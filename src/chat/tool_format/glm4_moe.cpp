@@ -14,12 +14,8 @@ std::string call_text(const Call& call) { return "\n<tool_call>" + call.name + p
 
 std::string glm4_moe_tools(const Json& tools, const std::tm&) {
   if (!has_tools(tools)) return {};
-  std::string text =
-      "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
-      "You are provided with function signatures within <tools></tools> XML tags:\n<tools>";
-  for (const Json& tool : tools) text += "\n" + dump(wrapped(tool));
-  return text +
-         "\n</tools>\n\nFor each function call, output the function name and arguments within the following XML "
+  return signatures_text(tools) +
+         "\n\nFor each function call, output the function name and arguments within the following XML "
          "format:\n<tool_call>{function-name}\n<arg_key>{arg-key-1}</arg_key>\n<arg_value>{arg-value-1}</arg_value>\n"
          "<arg_key>{arg-key-2}</arg_key>\n<arg_value>{arg-value-2}</arg_value>\n...\n</tool_call>\n";
 }

@@ -24,12 +24,8 @@ size_t find_last_close(std::string_view text, size_t from) {
 
 std::string qwen_tools(const Json& tools, const std::tm&) {
   if (!has_tools(tools)) return {};
-  std::string text =
-      "\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n"
-      "You are provided with function signatures within <tools></tools> XML tags:\n<tools>";
-  for (const Json& tool : tools) text += "\n" + dump(wrapped(tool));
-  return text +
-         "\n</tools>\n\nFor each function call, return a json object with function name and arguments within "
+  return signatures_text(tools) +
+         "\n\nFor each function call, return a json object with function name and arguments within "
          "<tool_call></tool_call> XML tags:\n<tool_call>\n{\"name\": <function-name>, \"arguments\": "
          "<args-json-object>}\n</tool_call>";
 }
