@@ -1,5 +1,7 @@
 #include "tensor/activation.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "tensor/kernel_access.h"
 
 namespace llmbox {

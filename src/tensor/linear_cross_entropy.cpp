@@ -1,5 +1,7 @@
 #include "tensor/linear_cross_entropy.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "tensor/kernel_access.h"
 #include "tensor/linear.h"
 

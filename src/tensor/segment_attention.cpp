@@ -1,5 +1,7 @@
 #include "tensor/segment_attention.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include "tensor/attention_shape_access.h"
 #include "tensor/kernel_access.h"
 #include "tensor/naive_attention.h"

@@ -1,5 +1,7 @@
 #include "tensor/selective_scan.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <cmath>
 
 #include "tensor/kernel_access.h"
