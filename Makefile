@@ -1,11 +1,12 @@
 # make demo   set everything up, build, train and evaluate a small model on the embedded example
 # make test   set everything up, build, run the fast tests
+# make fuzz TARGET=jinja TIME=600   search for inputs that crash a reader (fuzz/)
 # LLMBOX_TORCH=DIR uses a libtorch of your own; CUDA=1 installs what a GPU needs.
 JOBS ?= 2
 BUILD := build
 export LLMBOX_TORCH CUDA
 
-.PHONY: demo test test-slow build bench lint asan tsan clean setup
+.PHONY: demo test test-slow build bench lint asan tsan fuzz clean setup
 
 demo: build
 	scripts/demo
@@ -33,6 +34,12 @@ asan tsan: setup
 	cmake --build --preset $@ -j $(JOBS)
 	scripts/run_tests build-$@ -L fast
 
+fuzz:
+	FUZZ=1 scripts/setup
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(JOBS) --target fuzz_$(TARGET)
+	scripts/fuzz build-fuzz $(TARGET) $(or $(TIME),600)
+
 setup:
 	@scripts/setup
 
@@ -40,4 +47,4 @@ $(BUILD)/build.ninja: CMakeLists.txt requirements.txt
 	cmake --preset release
 
 clean:
-	rm -rf build build-dev build-asan build-tsan
+	rm -rf build build-dev build-asan build-tsan build-fuzz

@@ -46,5 +46,6 @@ void run_eval_piqa();
 void run_prefix_tree();
 void run_load();
 void run_tokenizers();
+void run_sft_data();
 
 }  // namespace llmbox::bench

@@ -24,6 +24,7 @@ constexpr std::array kWorkloads = {
     Workload{"prefix_tree", "share of tokens computed for mmlu with 5 shots", run_prefix_tree},
     Workload{"load", "opening a model of 1 GB: memory and rate", run_load},
     Workload{"tokenizers", "encoding, decoding and loading of ten tokenizers", run_tokenizers},
+    Workload{"sft_data", "5,000 alpaca rows to text, and from the file to packed rows", run_sft_data},
 };
 
 int list_workloads() {

@@ -1,6 +1,8 @@
 # Every third-party part, as one imported target each. Versions: requirements.txt (wheels), scripts/setup (packages).
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED COMPONENTS CXX)
+if(NOT LLMBOX_SANITIZE MATCHES fuzzer)  # searches run on one thread each
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
+endif()
 find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(yaml-cpp REQUIRED)
@@ -37,7 +39,8 @@ target_include_directories(torch SYSTEM INTERFACE ${torch_root}/include ${torch_
 target_link_libraries(torch INTERFACE ${torch_root}/lib/libtorch_cpu.so ${torch_root}/lib/libc10.so)
 # One OpenMP runtime in the process: the one beside libtorch where it brings its own.
 file(GLOB torch_openmp ${torch_root}/lib/libgomp*.so*)
-if(torch_openmp)
+if(LLMBOX_SANITIZE MATCHES fuzzer)
+elseif(torch_openmp)
   target_compile_options(torch INTERFACE ${OpenMP_CXX_FLAGS})
   target_link_libraries(torch INTERFACE ${torch_openmp})
 else()

@@ -2,6 +2,7 @@
 // texts and back, a line each.
 #include "tokenizer/tokenizer.h"
 
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -11,6 +12,8 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "model/decoder.h"
+#include "model/vocabulary.h"
 #include "records/reader.h"
 #include "tokenizer/train_bpe.h"
 #include "tokenizer/train_sentence_piece.h"
@@ -19,16 +22,21 @@ namespace llmbox {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr const char* kUsage =
     "usage: llmbox tokenizer train --input FILE... --vocab_size N --output DIR [--special TOKEN...]\n"
     "                              [--bos TOKEN] [--eos TOKEN] [--pad TOKEN] [--chat_template FILE]\n"
     "                              [--pattern gpt2|llama3|qwen2|cl100k|REGEX] [--min_frequency N]\n"
     "                              [--model_max_length N]   rows of .jsonl, .json, .parquet …: every string in them\n"
-    "       llmbox tokenizer train --type sentencepiece --input FILE... --vocab_size N --output DIR\n"
+    "       llmbox tokenizer train --type sentencepiece|unigram --input FILE... --vocab_size N --output DIR\n"
     "                              [--user_symbol PIECE...] [--character_coverage SHARE] [--byte_fallback]\n"
     "       llmbox tokenizer merge MODEL --input FILE... --vocab_size N --output DIR [--user_symbol PIECE...]\n"
     "                              [--user_defined_symbols FILE] [--character_coverage SHARE]\n"
-    "                              trains N pieces on the text and appends the new ones to MODEL's tokenizer.model\n"
+    "                              [--new_rows pieces|mean|noisy_mean] [--seed N]\n"
+    "                              trains N pieces on the text and appends the new ones to MODEL's tokenizer.model;\n"
+    "                              where MODEL has weights, its embeddings grow: a new row is the mean of the rows of\n"
+    "                              its old pieces, or of all rows\n"
     "       llmbox tokenizer encode MODEL [--special] [--parse-special]   stdin {\"text\"} → stdout {\"ids\"}\n"
     "       llmbox tokenizer decode MODEL [--skip-special]                stdin {\"ids\"} → stdout {\"text\"}\n";
 
@@ -94,14 +102,14 @@ struct PieceArguments {
   }
 };
 
-void write_piece_files(const std::filesystem::path& folder, std::string_view proto, const Json& config) {
-  std::filesystem::create_directories(folder);
+void write_piece_files(const fs::path& folder, std::string_view proto, const Json& config) {
+  fs::create_directories(folder);
   write_file_atomically(folder / "tokenizer.model", proto);
   write_file_atomically(folder / "tokenizer_config.json", config.dump(2) + "\n");
 }
 
-Json llama_config() {
-  return {{"tokenizer_class", "LlamaTokenizer"},
+Json piece_config(const char* tokenizer_class) {
+  return {{"tokenizer_class", tokenizer_class},
           {"bos_token", "<s>"},
           {"eos_token", "</s>"},
           {"unk_token", "<unk>"},
@@ -118,27 +126,52 @@ int train_pieces(const std::vector<std::string>& args) {
   app.add_option("--type", type);
   wanted.add_to(app);
   parse(app, args);
+  const bool unigram = type == "unigram";
+  if (unigram) wanted.options.algorithm = SentencePieceModel::Algorithm::kUnigram;
   SentencePieceModel model = wanted.trained();
-  write_piece_files(wanted.output, sentence_piece_proto(model), llama_config());
+  write_piece_files(wanted.output, sentence_piece_proto(model),
+                    piece_config(unigram ? "PreTrainedTokenizerFast" : "LlamaTokenizer"));
+  if (unigram)  // transformers reads tokenizer.model as BPE
+    write_file_atomically(fs::path(wanted.output) / "tokenizer.json", unigram_tokenizer_json(model).dump() + "\n");
   log_info("tokenizer: {} pieces, written to {}", model.pieces.size(), wanted.output);
   return 0;
 }
 
+// Writes the model of `folder` with rows for the pieces that its tokenizer has gained.
+void grow_model(const fs::path& folder, const ExtendedModel& extended, VocabularyGrowth growth,
+                const fs::path& output) {
+  growth.first = extended.first;
+  growth.spelled = extended.spelled;
+  if (Tokenizer::load(folder)->vocab_size() > extended.first)
+    fail(folder.string(),
+         "expected no tokens beyond the {} pieces of tokenizer.model, got {}; their ids would be the {}",
+         extended.first, "some", "new pieces'");
+  ModelFiles files = grow_vocabulary(open_model_files(folder), growth);
+  const at::NoGradGuard no_grad;
+  Decoder::build(files, {.dtype = files.weights.begin()->second.dtype})->save(output);
+  log_info("model: rows for {} new pieces, written to {}", extended.added.size(), output.string());
+}
+
 int merge(const std::vector<std::string>& args) {
   PieceArguments wanted;
-  std::string model;
+  std::string model, new_rows = "pieces";
+  uint64_t seed = 42;
   CLI::App app;
   app.add_option("model", model)->required();
+  app.add_option("--new_rows,--new-rows", new_rows)->check(CLI::IsMember({"pieces", "mean", "noisy_mean"}));
+  app.add_option("--seed", seed);
   wanted.add_to(app);
   parse(app, args);
-  std::filesystem::path path = model;
-  if (std::filesystem::is_directory(path)) path /= "tokenizer.model";
-  if (!std::filesystem::exists(path))
+  fs::path path = model;
+  if (fs::is_directory(path)) path /= "tokenizer.model";
+  if (!fs::exists(path))
     fail(path.string(), "expected a SentencePiece tokenizer.model, got none; try a model folder that holds one");
   ExtendedModel extended = extend_sentence_piece(path, wanted.trained());
-  std::filesystem::path config = path.parent_path() / "tokenizer_config.json";
+  fs::path config = path.parent_path() / "tokenizer_config.json";
+  if (fs::exists(path.parent_path() / "config.json") && !extended.added.empty())
+    grow_model(path.parent_path(), extended, {.rows = new_rows_named(new_rows), .seed = seed}, wanted.output);
   write_piece_files(wanted.output, extended.proto,
-                    std::filesystem::exists(config) ? read_json_file(config) : llama_config());
+                    fs::exists(config) ? read_json_file(config) : piece_config("LlamaTokenizer"));
   log_info("tokenizer: {} new pieces, {} in all, written to {}", extended.added.size(),
            Tokenizer::load(wanted.output)->vocab_size(), wanted.output);
   return 0;
@@ -147,9 +180,9 @@ int merge(const std::vector<std::string>& args) {
 int train(const std::vector<std::string>& args) {
   auto type = std::find(args.begin(), args.end(), "--type");
   if (type != args.end() && type + 1 != args.end()) {
-    if (*(type + 1) == "sentencepiece") return train_pieces(args);
+    if (*(type + 1) == "sentencepiece" || *(type + 1) == "unigram") return train_pieces(args);
     if (*(type + 1) != "bpe")
-      fail("tokenizer train", "expected --type bpe or sentencepiece, got '{}'; try sentencepiece", *(type + 1));
+      fail("tokenizer train", "expected --type bpe, sentencepiece or unigram, got '{}'; try unigram", *(type + 1));
   }
   std::string type_name;
   BpeTrainingOptions options;

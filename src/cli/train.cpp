@@ -59,7 +59,7 @@ Json run_tasks(Decoder& model, const TrainConfig& config, const std::shared_ptr<
 /// What a run with a named template leaves behind talks by that template, without being told again.
 TokenizerFiles files_of(const TrainConfig& config, const Tokenizer& tokenizer,
                         const std::optional<ChatTemplate>& chat_template) {
-  TokenizerFiles files{.folder = config.tokenizer_path()};
+  TokenizerFiles files{.folder = config.tokenizer_path(), .added = tokenizer.new_tokens()};
   if (!chat_template || !chat_template->of_table()) return files;
   if (ChatTemplate::find(config.tokenizer_path()) && !chat_template->replaces_jinja()) return files;
   files.chat_template = chat_template->source();
@@ -93,11 +93,12 @@ void train(const LoadedTrainConfig& loaded) {
   const TrainConfig& config = loaded.config;
   // 1. What there is: the point to go on from, tokenizer, template, data.
   const std::optional<fs::path> checkpoint = config.do_train ? resume_point(config) : std::nullopt;
-  const std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(config.tokenizer_path());
+  std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(config.tokenizer_path());
   const std::optional<ChatTemplate> chat_template = load_run_template(config, *tokenizer);
+  tokenizer = run_tokenizer(config, std::move(tokenizer), chat_template);
   RunData data = load_run_data(config, *tokenizer, chat_template ? &*chat_template : nullptr);
   // 2. The model, and whether all of it fits.
-  StartedModel started = start_model(config, checkpoint);
+  StartedModel started = start_model(config, checkpoint, tokenizer->vocab_size());
   check_vocabularies(*tokenizer, *started.model);
   const bool colour = ::isatty(STDERR_FILENO) != 0;
   fmt::print(stderr, "{}",

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "infer/local_model.h"
+#include "infer/template_tokens.h"
 #include "quant/load.h"
 #include "tensor/device.h"
 
@@ -39,9 +40,7 @@ std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, co
 
 /// A template's own ends of turn, as far as they are single tokens.
 void add_stop_words(const ChatTemplate& chat_template, const Tokenizer& tokenizer, std::vector<int32_t>& ids) {
-  std::vector<std::string> words = chat_template.stop_words();
-  if (!chat_template.eos_replacement().empty()) words.push_back(chat_template.eos_replacement());
-  for (const std::string& word : words)
+  for (const std::string& word : chat_template.stop_words())
     if (const auto id = tokenizer.token_to_id(word)) ids.push_back(*id);
 }
 
@@ -61,6 +60,8 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
     merge_adapters(*decoder);
   }
   auto chat_template = choose_template(options, *tokenizer);
+  if (chat_template)
+    tokenizer = with_template_tokens(std::move(tokenizer), *chat_template, decoder->spec().vocab_size);
   std::vector<int32_t> stop_ids = read_stop_ids(options.model, config);
   if (chat_template) add_stop_words(*chat_template, *tokenizer, stop_ids);
   auto model = std::make_unique<LocalModel>(*decoder, std::move(tokenizer), std::move(chat_template), options.engine,

@@ -3,19 +3,22 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "model/fixture_model.h"
 
 namespace llmbox {
 
+/// LayerNorm's parameters as old files of BERT call them.
+inline std::string old_norm_name(const std::string& name) {
+  for (const auto& [now, then] :
+       {std::pair("LayerNorm.weight", "LayerNorm.gamma"), {"LayerNorm.bias", "LayerNorm.beta"}})
+    if (name.ends_with(now)) return name.substr(0, name.size() - std::string_view(now).size()) + then;
+  return name;
+}
+
 /// The names of a file that leaves out the prefix of the bare model.
 inline const Json& gradient_entry(const Json& gradients, const std::string& name, const std::string& prefix) {
-  if (gradients.contains(name)) return gradients[name];
-  const std::string old =
-      std::regex_replace(std::regex_replace(name, std::regex("LayerNorm.weight$"), "LayerNorm.gamma"),
-                         std::regex("LayerNorm.bias$"), "LayerNorm.beta");
-  if (gradients.contains(old)) return gradients[old];
+  for (const std::string& known : {name, old_norm_name(name)})
+    if (gradients.contains(known)) return gradients[known];
   return gradients.at(name.substr(prefix.size()));
 }
 

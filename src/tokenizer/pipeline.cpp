@@ -136,6 +136,38 @@ std::string Pipeline::normalized(std::string_view text) const {
   return edited.text();
 }
 
+namespace {
+
+// The id of a special token, which is one from now on.
+int32_t special_token(PipelineParts& parts, const std::string& content, int32_t next) {
+  auto same = std::find_if(parts.added.begin(), parts.added.end(),
+                           [&](const AddedToken& token) { return token.content == content; });
+  if (same != parts.added.end()) {
+    same->special = true;
+    return same->id;
+  }
+  std::optional<int32_t> known = parts.model->vocabulary().find(content);
+  if (!known) parts.fresh.push_back({next, content});
+  parts.added.push_back({.id = known.value_or(next), .content = content, .normalized = false, .special = true});
+  return parts.added.back().id;
+}
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> Pipeline::with_roles(const TokenRoles& roles) const {
+  PipelineParts parts = parts_;
+  int32_t next = vocab_size_;
+  auto add = [&](const std::string& content) {
+    int32_t id = special_token(parts, content, next);
+    next = std::max(next, id + 1);
+    return id;
+  };
+  if (!roles.eos.empty()) parts.special.eos = add(roles.eos);
+  if (!parts.special.pad) parts.special.pad = parts.special.eos;
+  for (const std::string& content : roles.special) add(content);
+  return std::make_shared<Pipeline>(std::move(parts));
+}
+
 std::vector<int32_t> Pipeline::encode(std::string_view text, const EncodeOptions& options) const {
   std::vector<int32_t> ids;
   ids.reserve(text.size() / 4 + 8);

@@ -26,6 +26,7 @@ struct PipelineParts {
   Surround surround;
   std::vector<DecodeStageMaker> decoder;
   std::vector<AddedToken> added;
+  std::vector<NewToken> fresh;  // those of `added` that no file has
   SpecialTokens special;
   Json config = Json::object();
   bool clean_up_spaces = false;
@@ -35,6 +36,8 @@ class Pipeline : public Tokenizer {
  public:
   explicit Pipeline(PipelineParts parts);
 
+  std::shared_ptr<const Tokenizer> with_roles(const TokenRoles& roles) const override;
+  const std::vector<NewToken>& new_tokens() const override { return parts_.fresh; }
   std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options) const override;
   OffsetEncoding encode_with_offsets(std::string_view text, const EncodeOptions& options) const override;
   std::vector<int32_t> encode_pair(std::string_view first, std::string_view second,

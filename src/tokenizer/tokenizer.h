@@ -29,6 +29,18 @@ struct OffsetEncoding {
   std::vector<Span> spans;
 };
 
+/// What a chat template asks of a tokenizer.
+struct TokenRoles {
+  std::string eos;                   // takes the place of eos; empty: eos stays
+  std::vector<std::string> special;  // special tokens besides
+};
+
+/// A special token that the files of a tokenizer lack.
+struct NewToken {
+  int32_t id;
+  std::string content;
+};
+
 /// One decoding run. push(...)… + finish() is the text of all ids; no part ends within a UTF-8 character.
 class TextStream {
  public:
@@ -44,6 +56,11 @@ class Tokenizer {
   /// Loads from a model folder (the first file that it holds of file/table.cpp: tokenizer.json, tokenizer.model, …,
   /// with tokenizer_config.json beside it) or one file of any of those kinds. Throws Error.
   static std::shared_ptr<const Tokenizer> load(const std::filesystem::path& path);
+
+  /// This tokenizer with other roles: tokens that the vocabulary lacks get the next ids, pad is eos where it had none.
+  virtual std::shared_ptr<const Tokenizer> with_roles(const TokenRoles& roles) const = 0;
+  /// The tokens that with_roles has added, by id.
+  virtual const std::vector<NewToken>& new_tokens() const = 0;
 
   virtual std::vector<int32_t> encode(std::string_view text, const EncodeOptions& options = {}) const = 0;
   /// The same with offsets. Stages that rewrite the text are followed; a form that composes characters is told whole.

@@ -34,7 +34,7 @@ class WordCounter {
   const std::unordered_map<std::string, int64_t>& counts() const { return counts_; }
 
  private:
-  std::unique_ptr<const PreTokenizer> pre_tokenizer_;
+  std::shared_ptr<const PreTokenizer> pre_tokenizer_;
   std::unordered_map<std::string, int64_t> counts_;
 };
 

@@ -8,6 +8,7 @@
 #include "tokenizer/file/tokenizer_file.h"
 #include "tokenizer/pair_counts.h"
 #include "tokenizer/protobuf.h"
+#include "tokenizer/train_unigram.h"
 #include "tokenizer/unicode_script.h"
 #include "tokenizer/utf8.h"
 
@@ -57,27 +58,33 @@ std::vector<std::string> covered_characters(const Counts& words, double coverage
   return covered;
 }
 
-// Words in symbols 0, 1, … of the covered characters, cut where another character stands.
-std::vector<CountedWord> symbol_words(const Counts& words, const std::vector<std::string>& characters) {
-  std::unordered_map<std::string_view, int32_t> ids;
-  for (size_t i = 0; i < characters.size(); ++i) ids[characters[i]] = static_cast<int32_t>(i);
-  std::vector<CountedWord> counted;
+using CharacterIds = std::unordered_map<std::string_view, int32_t>;
+
+// Words cut where a character stands that is not covered.
+std::vector<CountedText> covered_words(const Counts& words, const CharacterIds& ids) {
+  std::vector<CountedText> covered;
   for (const auto& [word, count] : words) {
-    counted.push_back({{}, count});
+    size_t begin = 0, end = 0;
+    auto close = [&, &word = word, &count = count](size_t next) {
+      if (end > begin) covered.push_back({std::string_view(word).substr(begin, end - begin), count});
+      begin = end = next;
+    };
     for (std::string_view character : characters_of(word)) {
-      auto id = ids.find(character);
-      if (id != ids.end()) {
-        counted.back().symbols.push_back(id->second);
-      } else {
-        counted.push_back({{}, count});
-      }
+      size_t next = static_cast<size_t>(character.data() - word.data()) + character.size();
+      ids.contains(character) ? static_cast<void>(end = next) : close(next);
     }
+    close(end);
   }
-  return counted;
+  return covered;
 }
 
-size_t character_count(std::string_view text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+std::vector<CountedWord> symbol_words(const std::vector<CountedText>& words, const CharacterIds& ids) {
+  std::vector<CountedWord> counted;
+  for (const CountedText& word : words) {
+    counted.push_back({{}, word.count});
+    for (std::string_view character : characters_of(word.text)) counted.back().symbols.push_back(ids.at(character));
+  }
+  return counted;
 }
 
 // Pieces in the order of their merges, until there are `count`.
@@ -90,7 +97,7 @@ std::vector<std::string> merged_pieces(PairCounts& pairs, std::vector<std::strin
     std::optional<SymbolPair> best = pairs.most_frequent(1);
     if (!best) break;
     std::string joined = symbols[static_cast<size_t>(best->first)] + symbols[static_cast<size_t>(best->second)];
-    if (character_count(joined) > longest) continue;
+    if (utf8_characters(joined) > longest) continue;
     auto [entry, is_new] = known.emplace(joined, static_cast<int32_t>(symbols.size()));
     if (is_new) {
       symbols.push_back(joined);
@@ -170,11 +177,37 @@ void PieceWordCounter::add_words(std::string_view text) {
   if (begin < text.size()) ++counts_[std::string(text.substr(begin))];
 }
 
+namespace {
+
+// Scores 0, -1, … in the order of the merges, then of the characters.
+std::vector<ScoredPiece> ranked_pieces(std::vector<std::string> merged, const std::vector<std::string>& characters) {
+  merged.insert(merged.end(), characters.begin(), characters.end());
+  std::vector<ScoredPiece> pieces;
+  for (std::string& text : merged) pieces.push_back({std::move(text), -static_cast<float>(pieces.size())});
+  return pieces;
+}
+
+// The characters' pieces and `room` others.
+std::vector<ScoredPiece> trained_pieces(const Counts& words, const std::vector<std::string>& characters, int64_t room,
+                                        const SentencePieceTrainingOptions& options) {
+  CharacterIds ids;
+  for (size_t i = 0; i < characters.size(); ++i) ids[characters[i]] = static_cast<int32_t>(i);
+  std::vector<CountedText> covered = covered_words(words, ids);
+  if (options.algorithm == SentencePieceModel::Algorithm::kUnigram)
+    return train_unigram(
+        covered, characters,
+        {.count = room + static_cast<int64_t>(characters.size()), .longest_piece = options.longest_piece});
+  PairCounts pairs(symbol_words(covered, ids));
+  return ranked_pieces(merged_pieces(pairs, characters, room, options.longest_piece), characters);
+}
+
+}  // namespace
+
 SentencePieceModel train_sentence_piece(const PieceWordCounter& words, const SentencePieceTrainingOptions& options) {
   Counts ordered(words.counts().begin(), words.counts().end());
   std::vector<std::string> characters = covered_characters(ordered, options.character_coverage);
   SentencePieceModel model;
-  model.algorithm = SentencePieceModel::Algorithm::kBpe;
+  model.algorithm = options.algorithm;
   model.rules.remove_extra_whitespaces = false;
   model.byte_fallback = options.byte_fallback;
   model.unknown = 0;
@@ -190,14 +223,11 @@ SentencePieceModel train_sentence_piece(const PieceWordCounter& words, const Sen
     fail("tokenizer train", "expected vocab_size >= {} ({} special pieces and {} characters), got {}; try a lower {}",
          model.pieces.size() + characters.size(), model.pieces.size(), characters.size(), options.vocab_size,
          "character_coverage");
-  PairCounts pairs(symbol_words(ordered, characters));
-  float score = 0;
-  auto add = [&](const std::string& text) {
-    bool user = std::find(options.user_symbols.begin(), options.user_symbols.end(), text) != options.user_symbols.end();
-    if (!user) model.pieces.push_back({text, score--});
-  };
-  for (const std::string& piece : merged_pieces(pairs, characters, room, options.longest_piece)) add(piece);
-  for (const std::string& character : characters) add(character);
+  for (ScoredPiece& piece : trained_pieces(ordered, characters, room, options)) {
+    bool user =
+        std::find(options.user_symbols.begin(), options.user_symbols.end(), piece.text) != options.user_symbols.end();
+    if (!user) model.pieces.push_back({std::move(piece.text), piece.score});
+  }
   return model;
 }
 
@@ -224,15 +254,65 @@ std::string sentence_piece_proto(const SentencePieceModel& model) {
   return out;
 }
 
+Json unigram_tokenizer_json(const SentencePieceModel& model) {
+  Json vocab = Json::array(), added = Json::array();
+  for (size_t id = 0; id < model.pieces.size(); ++id) {
+    const Piece& piece = model.pieces[id];
+    vocab.push_back({piece.text, piece.score});
+    const bool special = piece.kind == PieceKind::kControl || piece.kind == PieceKind::kUnknown;
+    if (special || piece.kind == PieceKind::kUserDefined)
+      added.push_back({{"id", id},
+                       {"content", piece.text},
+                       {"single_word", false},
+                       {"lstrip", false},
+                       {"rstrip", false},
+                       {"normalized", false},
+                       {"special", special}});
+  }
+  const std::string bos = model.pieces[static_cast<size_t>(model.bos)].text;
+  auto sequence = [&](std::initializer_list<const char*> texts) {
+    Json parts = Json::array({{{"SpecialToken", {{"id", bos}, {"type_id", 0}}}}});
+    int type = 0;
+    for (const char* text : texts) parts.push_back({{"Sequence", {{"id", text}, {"type_id", type++}}}});
+    return parts;
+  };
+  const Json visible = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpace}};
+  const Json plain = {{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}};
+  return {
+      {"version", "1.0"},
+      {"truncation", nullptr},
+      {"padding", nullptr},
+      {"added_tokens", added},
+      {"normalizer",
+       {{"type", "Sequence"}, {"normalizers", Json::array({{{"type", "Prepend"}, {"prepend", kSpace}}, visible})}}},
+      {"pre_tokenizer", {{"type", "Metaspace"}, {"replacement", kSpace}, {"prepend_scheme", "never"}, {"split", true}}},
+      {"post_processor",
+       {{"type", "TemplateProcessing"},
+        {"single", sequence({"A"})},
+        {"pair", sequence({"A", "B"})},
+        {"special_tokens", {{bos, {{"id", bos}, {"ids", {model.bos}}, {"tokens", {bos}}}}}}}},
+      {"decoder",
+       {{"type", "Sequence"},
+        {"decoders", Json::array({plain,
+                                  {{"type", "ByteFallback"}},
+                                  {{"type", "Fuse"}},
+                                  {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}})}}},
+      {"model",
+       {{"type", "Unigram"}, {"unk_id", model.unknown}, {"vocab", vocab}, {"byte_fallback", model.byte_fallback}}}};
+}
+
 ExtendedModel extend_sentence_piece(const std::filesystem::path& path, const SentencePieceModel& trained) {
-  ExtendedModel extended{read_text_file(path), {}};
   PipelineParts parts = read_sentence_piece(path);
   const StringTable& known = parts.model->vocabulary();
+  ExtendedModel extended{.proto = read_text_file(path), .first = known.id_end()};
   for (const Piece& piece : trained.pieces) {
     bool is_text = piece.kind == PieceKind::kNormal || piece.kind == PieceKind::kUserDefined;
     if (!is_text || known.find(piece.text)) continue;
     put_piece(extended.proto, {piece.text, 0, piece.kind});
     extended.added.push_back(piece.text);
+    const Span all{0, static_cast<uint32_t>(piece.text.size())};
+    TokenSink sink{extended.spelled.emplace_back()};
+    parts.model->encode(piece.text, {&all, 1}, sink);
   }
   return extended;
 }

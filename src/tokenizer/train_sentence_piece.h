@@ -1,7 +1,7 @@
-// Training of a SentencePiece-BPE vocabulary: words begin with the visible space, pieces cross neither spaces nor
-// scripts nor the border of numbers, and rare characters are left to <unk> or to byte pieces (Kudo and Richardson
-// 2018). Deterministic. Ties are broken by the pieces' order, so pieces may differ from the sentencepiece program's in
-// places.
+// Training of a SentencePiece vocabulary, by merges (BPE) or unigram: words begin with the visible space, pieces cross
+// neither spaces nor scripts nor the border of numbers, and rare characters are left to <unk> or to byte pieces (Kudo
+// and Richardson 2018). Deterministic. Ties are broken by the pieces' order, so pieces may differ from the
+// sentencepiece program's in places.
 #pragma once
 
 #include <filesystem>
@@ -15,6 +15,7 @@
 namespace llmbox {
 
 struct SentencePieceTrainingOptions {
+  SentencePieceModel::Algorithm algorithm = SentencePieceModel::Algorithm::kBpe;  // or kUnigram
   int64_t vocab_size = 8000;              // special, byte and user-defined pieces included
   double character_coverage = 0.9995;     // share of all characters that have pieces of their own
   bool byte_fallback = false;             // 256 byte pieces for the others
@@ -43,11 +44,16 @@ SentencePieceModel train_sentence_piece(const PieceWordCounter& words, const Sen
 /// The bytes of tokenizer.model (ModelProto of sentencepiece_model.proto).
 std::string sentence_piece_proto(const SentencePieceModel& model);
 
+/// tokenizer.json of a unigram model without a charsmap, as the tokenizers library opens it.
+Json unigram_tokenizer_json(const SentencePieceModel& model);
+
 /// A tokenizer.model with the pieces of `trained` that it lacks appended, with score 0 as LLMBox does it; everything
-/// else stays byte for byte. Also gives how many were appended.
+/// else stays byte for byte.
 struct ExtendedModel {
   std::string proto;
-  std::vector<std::string> added;
+  int32_t first = 0;                          // the id of added[0]
+  std::vector<std::string> added;             // in the order of their ids
+  std::vector<std::vector<int32_t>> spelled;  // for each of them, the old pieces that spell it
 };
 ExtendedModel extend_sentence_piece(const std::filesystem::path& model, const SentencePieceModel& trained);
 

@@ -1,5 +1,6 @@
 #include "tokenizer/utf8.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace llmbox {
@@ -60,6 +61,10 @@ size_t write_code_point(char* bytes, uint32_t value) {
 void append_code_point(std::string& text, uint32_t value) {
   char bytes[4];
   text.append(bytes, write_code_point(bytes, value));
+}
+
+size_t utf8_characters(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 bool is_ascii(std::string_view bytes) { return ascii_prefix(bytes) == bytes.size(); }

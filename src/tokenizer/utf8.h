@@ -37,6 +37,9 @@ void append_code_point(std::string& text, uint32_t value);
 
 bool is_ascii(std::string_view bytes);
 
+/// Characters of valid UTF-8.
+size_t utf8_characters(std::string_view text);
+
 /// What stands at the front of `bytes`: a whole character (length > 0, complete), a broken part to be replaced by one
 /// U+FFFD (broken), or the beginning of a character whose rest may still come (neither).
 struct Utf8Front {

@@ -116,10 +116,14 @@ void copy_tokenizer_files(const TokenizerFiles& files, const fs::path& to) {
     if (fs::is_regular_file(from / name) && !fs::equivalent(from, to))
       write_file_atomically(to / name, read_text_file(from / name));
   if (!files.chat_template.empty()) write_file_atomically(to / "chat_template.jinja", files.chat_template);
-  if (files.eos_token.empty()) return;
+  if (files.eos_token.empty() && files.added.empty()) return;
   const fs::path config_path = to / "tokenizer_config.json";
   Json config = fs::exists(config_path) ? read_json_file(config_path) : Json::object();
-  config["eos_token"] = files.eos_token;
+  if (!files.eos_token.empty()) config["eos_token"] = files.eos_token;
+  for (const NewToken& token : files.added)
+    config["added_tokens_decoder"][std::to_string(token.id)] = {{"content", token.content}, {"lstrip", false},
+                                                                {"normalized", false},      {"rstrip", false},
+                                                                {"single_word", false},     {"special", true}};
   write_file_atomically(config_path, config.dump(2) + "\n");
 }
 

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "tensor/safetensors.h"
+#include "tokenizer/tokenizer.h"
 #include "train/run_state.h"
 
 namespace llmbox {
@@ -19,6 +20,7 @@ struct TokenizerFiles {
   std::filesystem::path folder;  // whose files are copied; empty: none
   std::string chat_template;     // Jinja in place of the folder's; empty: that stays
   std::string eos_token;         // in place of the folder's; empty: that stays
+  std::vector<NewToken> added;   // special tokens that the folder's lacks
 };
 
 struct CheckpointParts {

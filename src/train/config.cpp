@@ -104,6 +104,8 @@ void TrainConfig::validate() const {
   rule(!tokenizer_path().empty(), "tokenizer_name_or_path is needed where there is no model folder");
   rule(model.model_config.empty() || model.train_from_scratch, "model_config needs train_from_scratch: true");
   rule(!model.train_from_scratch || model.finetuning_type == "full", "train_from_scratch needs finetuning_type: full");
+  rule(!model.resize_vocab || (model.finetuning_type == "full" && !model.train_from_scratch),
+       "resize_vocab needs finetuning_type: full, for the new rows must be learned and saved");
   rule(model.adapter_name_or_path.empty() || model.finetuning_type == "lora",
        "adapter_name_or_path needs finetuning_type: lora");
   rule(!do_train || !data.dataset.empty(), "dataset is needed for do_train");

@@ -20,6 +20,7 @@ struct ModelChoice {
   std::string model_config;            // ours
   std::string tokenizer_name_or_path;  // ours
   bool train_from_scratch = false;
+  bool resize_vocab = false;
   std::vector<std::string> adapter_name_or_path;
   std::string finetuning_type = "lora";
   int64_t lora_rank = 8;
@@ -146,6 +147,7 @@ void ModelChoice::fields(V& v) {
     "config.json of a model to make (with train_from_scratch); empty: the model folder's");
   v("tokenizer_name_or_path", tokenizer_name_or_path, "folder of the tokenizer; empty: the model folder");
   v("train_from_scratch", train_from_scratch, "start from random weights");
+  v("resize_vocab", resize_vocab, "give the template's marks tokens of their own and the model rows for them");
   v("adapter_name_or_path", adapter_name_or_path,
     "LoRA adapters: all but the last are merged, the last goes on training");
   v.choice("finetuning_type", finetuning_type, {"lora", "freeze", "full"}, "what is trained");

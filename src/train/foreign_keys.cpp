@@ -129,7 +129,6 @@ constexpr ForeignKey kRefused[] = {
     {"shift_attn", "S² attention"},
     {"mixture_of_depths", "mixture of depths"},
     {"rope_scaling", "changing a model's rope"},
-    {"resize_vocab", "resizing the vocabulary"},
     {"add_tokens", "resizing the vocabulary"},
     {"add_special_tokens", "resizing the vocabulary"},
     {"new_special_tokens_config", "resizing the vocabulary"},

@@ -1,8 +1,12 @@
 #include "train/run_data.h"
 
+#include <limits>
+
 #include "chat/model_templates.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "infer/template_tokens.h"
+#include "train/start.h"
 
 namespace llmbox {
 namespace {
@@ -33,6 +37,15 @@ std::optional<ChatTemplate> load_run_template(const TrainConfig& config, const T
   log_warning("template: {} has none, 'empty' is used: texts stand one after the other; try template: NAME",
               config.tokenizer_path().string());
   return ChatTemplate::load("empty", tokenizer.config());
+}
+
+std::shared_ptr<const Tokenizer> run_tokenizer(const TrainConfig& config, std::shared_ptr<const Tokenizer> tokenizer,
+                                               const std::optional<ChatTemplate>& chat_template) {
+  if (!chat_template) return tokenizer;
+  const Json model = model_config(config);
+  const int64_t rows = config.model.resize_vocab ? std::numeric_limits<int32_t>::max()
+                                                 : parse_model_spec(model, "model_name_or_path").vocab_size;
+  return with_template_tokens(std::move(tokenizer), *chat_template, rows);
 }
 
 namespace {

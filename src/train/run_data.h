@@ -21,4 +21,9 @@ RunData load_run_data(const TrainConfig& config, const Tokenizer& tokenizer, con
 /// The template of the run: the recipe's, else the model folder's; none for pre-training. Throws Error.
 std::optional<ChatTemplate> load_run_template(const TrainConfig& config, const Tokenizer& tokenizer);
 
+/// The tokenizer in which the template's marks are tokens, as far as the model has rows for them or resize_vocab makes
+/// some.
+std::shared_ptr<const Tokenizer> run_tokenizer(const TrainConfig& config, std::shared_ptr<const Tokenizer> tokenizer,
+                                               const std::optional<ChatTemplate>& chat_template);
+
 }  // namespace llmbox

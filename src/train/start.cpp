@@ -1,6 +1,8 @@
 #include "train/start.h"
 
 #include "core/error.h"
+#include "core/log.h"
+#include "model/vocabulary.h"
 #include "quant/load.h"
 #include "tensor/device.h"
 #include "train/checkpoint.h"
@@ -10,15 +12,31 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<Decoder> load_base(const TrainConfig& config, const std::optional<fs::path>& checkpoint) {
+constexpr int64_t kVocabularyMultiple = 64;  // LLaMA-Factory's
+
+// Rows for all tokens, a multiple of 64; new ones begin as noisy means.
+ModelFiles resized(ModelFiles files, int64_t n_tokens, uint64_t seed) {
+  const int64_t rows = parse_model_spec(files.config, files.path.string()).vocab_size;
+  if (n_tokens <= rows) return files;
+  const int64_t wanted = (n_tokens + kVocabularyMultiple - 1) / kVocabularyMultiple * kVocabularyMultiple;
+  log_info("resize_vocab: {} rows of the embedding become {}", rows, wanted);
+  VocabularyGrowth growth{.first = rows, .rows = NewRows::kNoisyMean, .seed = seed};
+  growth.spelled.resize(static_cast<size_t>(wanted - rows));
+  return grow_vocabulary(std::move(files), growth);
+}
+
+std::unique_ptr<Decoder> load_base(const TrainConfig& config, const std::optional<fs::path>& checkpoint,
+                                   int64_t n_tokens) {
   const LoadOptions options{.dtype = config.model.bf16 || config.model.pure_bf16 ? at::kBFloat16 : at::kFloat,
                             .device = parse_device(config.model.device, "device"),
                             .checkpoint_activations = config.checkpoints_activations()};
-  if (checkpoint && config.model.finetuning_type != "lora") return load_decoder(*checkpoint, options);
-  if (!config.model.train_from_scratch) return load_decoder(config.model.model_name_or_path, options);
-  const fs::path file = config.model.model_config.empty() ? fs::path(config.model.model_name_or_path) / "config.json"
-                                                          : fs::path(config.model.model_config);
-  return Decoder::create(read_json_file(file), static_cast<uint64_t>(config.step.seed), options);
+  const auto seed = static_cast<uint64_t>(config.step.seed);
+  if (config.model.train_from_scratch && !checkpoint) return Decoder::create(model_config(config), seed, options);
+  const bool from_checkpoint = checkpoint && config.model.finetuning_type != "lora";
+  ModelFiles files = open_model_files(from_checkpoint ? *checkpoint : fs::path(config.model.model_name_or_path));
+  pack_quantized(files);
+  if (config.model.resize_vocab) files = resized(std::move(files), n_tokens, seed);
+  return Decoder::build(files, options);
 }
 
 }  // namespace
@@ -57,9 +75,15 @@ void prepare_output(const TrainConfig& config) {
     fs::remove(folder / name);
 }
 
-StartedModel start_model(const TrainConfig& config, const std::optional<fs::path>& checkpoint) {
+Json model_config(const TrainConfig& config) {
+  if (!config.model.train_from_scratch) return open_model_files(config.model.model_name_or_path).config;
+  return read_json_file(config.model.model_config.empty() ? fs::path(config.model.model_name_or_path) / "config.json"
+                                                          : fs::path(config.model.model_config));
+}
+
+StartedModel start_model(const TrainConfig& config, const std::optional<fs::path>& checkpoint, int64_t n_tokens) {
   StartedModel out;
-  out.model = load_base(config, checkpoint);
+  out.model = load_base(config, checkpoint, n_tokens);
   out.model->set_checkpoint_activations(config.checkpoints_activations());
   out.trainable = choose_trainable(*out.model, config, checkpoint.value_or(fs::path()));
   if (out.trainable.empty())

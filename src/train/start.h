@@ -21,7 +21,12 @@ struct StartedModel {
   NamedTensors trainable;
 };
 
-/// Loads (or makes) the model, with the weights of `checkpoint` where there is one.
-StartedModel start_model(const TrainConfig& config, const std::optional<std::filesystem::path>& checkpoint);
+/// config.json of the model to train.
+Json model_config(const TrainConfig& config);
+
+/// Loads (or makes) the model, with the weights of `checkpoint` where there is one. With resize_vocab it has rows for
+/// `n_tokens` tokens.
+StartedModel start_model(const TrainConfig& config, const std::optional<std::filesystem::path>& checkpoint,
+                         int64_t n_tokens = 0);
 
 }  // namespace llmbox

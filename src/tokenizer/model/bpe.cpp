@@ -377,7 +377,7 @@ size_t Bpe::text_length(int32_t id, bool first, bool last) const {
   if (!first && token.starts_with(prefix_)) token.remove_prefix(prefix_.size());
   if (last && token.ends_with(suffix_)) token.remove_suffix(suffix_.size());
   if (!byte_level_) return token.size();
-  return static_cast<size_t>(std::count_if(token.begin(), token.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return utf8_characters(token);
 }
 
 void Bpe::encode_with_spans(std::string_view text, Span word, TokenSink& out) const {

@@ -49,7 +49,7 @@ struct ModelDescription {
   bool single_precision = false;   // Unigram: sums as SentencePiece makes them, in float
 };
 
-using TokenModelPtr = std::unique_ptr<const TokenModel>;
+using TokenModelPtr = std::shared_ptr<const TokenModel>;
 
 /// Throws Error for an unknown type, or a merge of a token that is not in the vocabulary.
 TokenModelPtr make_token_model(ModelDescription description);

@@ -62,10 +62,7 @@ class WordPiece : public TokenModel {
   }
 
   bool is_too_long(std::string_view word) const {
-    if (word.size() <= longest_word_) return false;
-    size_t characters = 0;
-    for (char c : word) characters += (c & 0xC0) != 0x80;
-    return characters > longest_word_;
+    return word.size() > longest_word_ && utf8_characters(word) > longest_word_;
   }
 
   uint64_t serial_ = next_model_serial();

@@ -19,7 +19,7 @@ class Normalizer {
   virtual bool may_change(std::string_view) const { return true; }
 };
 
-using NormalizerPtr = std::unique_ptr<const Normalizer>;
+using NormalizerPtr = std::shared_ptr<const Normalizer>;
 
 NormalizerPtr make_normalizer(const Json& description);
 

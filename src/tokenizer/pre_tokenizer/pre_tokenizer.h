@@ -17,7 +17,7 @@ class PreTokenizer {
   virtual bool is_byte_level() const { return false; }
 };
 
-using PreTokenizerPtr = std::unique_ptr<const PreTokenizer>;
+using PreTokenizerPtr = std::shared_ptr<const PreTokenizer>;
 
 /// The stage that `description` names. `last`: no later stage looks at the words, so bytes may stay unspelled.
 PreTokenizerPtr make_pre_tokenizer(const Json& description, bool last = true);
