@@ -8,6 +8,7 @@
 #include <random>
 
 #include "core/test_shared.h"
+#include "tokenizer/extend_vocabulary.h"
 
 namespace llmbox {
 namespace {
