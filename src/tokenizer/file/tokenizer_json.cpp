@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "tokenizer/file/tokenizer_file.h"
+#include "tokenizer/json_integer.h"
 
 namespace llmbox {
 
@@ -134,7 +135,7 @@ ModelDescription read_model(value part, size_t file_size) {
 }
 
 AddedToken read_added_token(const Json& entry) {
-  return {.id = entry.at("id").get<int32_t>(),
+  return {.id = json_token_id(entry.at("id")),
           .content = entry.at("content").get<std::string>(),
           .single_word = entry.value("single_word", false),
           .lstrip = entry.value("lstrip", false),
