@@ -1,17 +1,13 @@
 #include "tensor/memory_scan.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kMemoryBlock = 32;  // tokens between kept memories
 
@@ -186,40 +182,25 @@ at::Tensor run_forward(const MemoryScan& in, std::span<const int64_t> starts, co
   return out;
 }
 
-class Scan : public torch::autograd::Function<Scan> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, at::TensorList tensors, const std::vector<int64_t>& starts,
-                            bool read_first) {
-    ctx->save_for_backward(tensors.vec());
-    ctx->saved_data["starts"] = starts;
-    ctx->saved_data["read_first"] = read_first;
-    return run_forward(scan_of(tensors, read_first), starts, {});
-  }
+MemoryScan scan_of(const std::vector<at::Tensor>& t, bool read_first) {
+  MemoryScan in{.q = t[0], .k = t[1], .v = t[2], .log_decay = t[3], .read_first = read_first};
+  if (t.size() > 4) in.seek = t[4], in.write = t[5];
+  return in;
+}
 
-  static variable_list backward(AutogradContext* ctx, variable_list upstream) {
-    const variable_list saved = ctx->get_saved_variables();
-    const std::vector<int64_t> starts = ctx->saved_data["starts"].toIntVector();
-    const MemoryScan in = scan_of(saved, ctx->saved_data["read_first"].toBool());
-    const at::Tensor d_out = upstream[0].contiguous();
-    variable_list grads;
-    for (const at::Tensor& tensor : saved) grads.push_back(at::zeros(tensor.sizes(), d_out.options()));
-    grads.resize(std::max<size_t>(6, grads.size()));
-    parallel_items(n_items(in, starts), [&](int64_t i) {
-      const auto rows = [&](size_t n) { return rows_of<float>(grads[n], starts, i); };
-      backward_head(run_of(in, starts, i), rows_of<const float>(d_out, starts, i),
-                    {rows(0), rows(1), rows(2), rows(3), rows(4), rows(5)});
-    });
-    grads.resize(saved.size() + 2);  // none for starts and read_first
-    return grads;
-  }
-
- private:
-  static MemoryScan scan_of(at::TensorList t, bool read_first) {
-    MemoryScan in{.q = t[0], .k = t[1], .v = t[2], .log_decay = t[3], .read_first = read_first};
-    if (t.size() > 4) in.seek = t[4], in.write = t[5];
-    return in;
-  }
-};
+/// Gradients of all inputs, which `saved` holds.
+std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
+                                     bool read_first, const at::Tensor& d_out) {
+  const MemoryScan in = scan_of(saved, read_first);
+  std::vector<at::Tensor> grads(6);
+  for (size_t i = 0; i < saved.size(); ++i) grads[i] = at::zeros(saved[i].sizes(), d_out.options());
+  parallel_items(n_items(in, starts), [&](int64_t i) {
+    const auto rows = [&](size_t n) { return rows_of<float>(grads[n], starts, i); };
+    backward_head(run_of(in, starts, i), rows_of<const float>(d_out, starts, i),
+                  {rows(0), rows(1), rows(2), rows(3), rows(4), rows(5)});
+  });
+  return grads;
+}
 
 }  // namespace
 
@@ -241,7 +222,7 @@ at::Tensor memory_scan_naive(const MemoryScan& in, std::span<const int64_t> segm
 }
 
 at::Tensor memory_scan(const MemoryScan& in, std::span<const int64_t> segment_starts, const at::Tensor& states) {
-  variable_list tensors{in.q, in.k, in.v, in.log_decay};
+  std::vector<at::Tensor> tensors{in.q, in.k, in.v, in.log_decay};
   if (in.seek.defined()) tensors.insert(tensors.end(), {in.seek, in.write});
   bool wants_grad = false;
   for (at::Tensor& tensor : tensors) {
@@ -249,11 +230,16 @@ at::Tensor memory_scan(const MemoryScan& in, std::span<const int64_t> segment_st
     wants_grad = wants_grad || needs_grad({tensor});
   }
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-  if (!states.defined() && wants_grad) return Scan::apply(at::TensorList(tensors), starts, in.read_first);
-  MemoryScan ready{
-      .q = tensors[0], .k = tensors[1], .v = tensors[2], .log_decay = tensors[3], .read_first = in.read_first};
-  if (tensors.size() > 4) ready.seek = tensors[4], ready.write = tensors[5];
-  return run_forward(ready, starts, states);
+  const auto compute = [&] { return run_forward(scan_of(tensors, in.read_first), starts, states); };
+  if (states.defined() || !wants_grad) return compute();
+  return differentiable(
+      tensors,
+      [&] {
+        return Computed{compute(), tensors};
+      },
+      [starts, read_first = in.read_first](const auto& saved, const at::Tensor& dy) {
+        return run_backward(saved, starts, read_first, dy);
+      });
 }
 
 }  // namespace llmbox

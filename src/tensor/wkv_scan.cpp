@@ -1,17 +1,13 @@
 #include "tensor/wkv_scan.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr float kLowest = -1e38f;
 constexpr int64_t kBlock = 16;  // neighbouring channels that one task takes
@@ -108,43 +104,39 @@ void backward_channel(const WkvScan& in, const Stretch& s, int64_t c, const floa
   grads.u[s.segment * channels + c] = du;
 }
 
-class Wkv : public torch::autograd::Function<Wkv> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& decay, const at::Tensor& bonus, const at::Tensor& k,
-                            const at::Tensor& v, const std::vector<int64_t>& starts) {
-    ctx->save_for_backward({decay, bonus, k, v});
-    ctx->saved_data["starts"] = starts;
-    return run_forward({decay, bonus, k, v}, starts, {});
+/// The sums before each token of one channel's stretch.
+void walk(const WkvScan& in, const Stretch& s, int64_t c, std::vector<Sums>& past) {
+  const int64_t channels = in.k.size(1);
+  Sums sums;
+  for (int64_t t = s.begin; t < s.end; ++t) {
+    past[t - s.begin] = sums;
+    const int64_t at = t * channels + c;
+    sums = step(sums, pointer<float>(in.decay)[c], pointer<float>(in.bonus)[c], pointer<float>(in.k)[at],
+                pointer<float>(in.v)[at])
+               .next;
   }
+}
 
-  static variable_list backward(AutogradContext* ctx, variable_list upstream) {
-    const variable_list saved = ctx->get_saved_variables();
-    const WkvScan in{saved[0], saved[1], saved[2], saved[3]};
-    const std::vector<int64_t> starts = ctx->saved_data["starts"].toIntVector();
-    const at::Tensor dy = upstream[0].contiguous(), dk = at::zeros_like(in.k), dv = at::zeros_like(in.v);
-    const int64_t channels = in.k.size(1), n_segment = static_cast<int64_t>(starts.size()) - 1;
-    // Shares that meet in one place are summed afterwards, in order.
-    const at::Tensor dw = at::zeros({n_segment, channels}, in.k.options()), du = at::zeros_like(dw);
-    const Grads grads{mutable_pointer<float>(dw), mutable_pointer<float>(du), mutable_pointer<float>(dk),
-                      mutable_pointer<float>(dv)};
-    parallel_items(n_items(starts, channels), [&](int64_t item) {
-      const Stretch s = stretch_of(starts, item, channels);
-      std::vector<Sums> past(s.end - s.begin);
-      for (int64_t c = s.first; c < s.last; ++c) {
-        Sums sums;
-        for (int64_t t = s.begin; t < s.end; ++t) {
-          past[t - s.begin] = sums;
-          const int64_t at = t * channels + c;
-          sums = step(sums, pointer<float>(in.decay)[c], pointer<float>(in.bonus)[c], pointer<float>(in.k)[at],
-                      pointer<float>(in.v)[at])
-                     .next;
-        }
-        backward_channel(in, s, c, pointer<float>(dy), past, grads);
-      }
-    });
-    return {dw.sum(0), du.sum(0), dk, dv, {}};
-  }
-};
+/// Gradients of decay, bonus, k and v, which `saved` holds.
+std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
+                                     const at::Tensor& dy) {
+  const WkvScan in{saved[0], saved[1], saved[2], saved[3]};
+  const at::Tensor dk = at::zeros_like(in.k), dv = at::zeros_like(in.v);
+  const int64_t channels = in.k.size(1), n_segment = static_cast<int64_t>(starts.size()) - 1;
+  // Shares that meet in one place are summed afterwards, in order.
+  const at::Tensor dw = at::zeros({n_segment, channels}, in.k.options()), du = at::zeros_like(dw);
+  const Grads grads{mutable_pointer<float>(dw), mutable_pointer<float>(du), mutable_pointer<float>(dk),
+                    mutable_pointer<float>(dv)};
+  parallel_items(n_items(starts, channels), [&](int64_t item) {
+    const Stretch s = stretch_of(starts, item, channels);
+    std::vector<Sums> past(s.end - s.begin);
+    for (int64_t c = s.first; c < s.last; ++c) {
+      walk(in, s, c, past);
+      backward_channel(in, s, c, pointer<float>(dy), past, grads);
+    }
+  });
+  return {dw.sum(0), du.sum(0), dk, dv};
+}
 
 }  // namespace
 
@@ -172,7 +164,13 @@ at::Tensor wkv_scan(const WkvScan& in, std::span<const int64_t> segment_starts, 
   const WkvScan c{in.decay.contiguous(), in.bonus.contiguous(), in.k.contiguous(), in.v.contiguous()};
   if (states.defined() || !needs_grad({c.decay, c.bonus, c.k, c.v})) return run_forward(c, segment_starts, states);
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-  return Wkv::apply(c.decay, c.bonus, c.k, c.v, starts);
+  const std::vector<at::Tensor> inputs{c.decay, c.bonus, c.k, c.v};
+  return differentiable(
+      inputs,
+      [&] {
+        return Computed{run_forward(c, starts, {}), inputs};
+      },
+      [starts](const auto& saved, const at::Tensor& dy) { return run_backward(saved, starts, dy); });
 }
 
 }  // namespace llmbox

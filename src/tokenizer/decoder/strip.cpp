@@ -1,6 +1,7 @@
 // Strip: up to `start` copies of a character off the front of each token, up to `stop` off its end.
 #include "core/error.h"
 #include "tokenizer/decoder/decoder.h"
+#include "tokenizer/json_integer.h"
 
 namespace llmbox {
 
@@ -55,8 +56,8 @@ class Strip : public DecodeStage {
 DecodeStageMaker make_strip_decoder(const Json& description) {
   std::string content = description.value("content", " ");
   if (content.empty()) fail("tokenizer", "expected a character in the Strip decoder, got an empty string");
-  auto start = description.value("start", size_t{0});
-  auto stop = description.value("stop", size_t{0});
+  auto start = json_count(description, "start", 0);
+  auto stop = json_count(description, "stop", 0);
   return [=] { return std::make_unique<Strip>(content, start, stop); };
 }
 

@@ -1,4 +1,6 @@
 // tokenizer.model of SentencePiece (ModelProto of sentencepiece_model.proto), BPE and unigram.
+#include <unordered_set>
+
 #include "core/error.h"
 #include "core/json.h"
 #include "tokenizer/file/tokenizer_file.h"
@@ -83,6 +85,17 @@ SentencePieceModel read_model_proto(std::string_view bytes, std::string_view whe
   return model;
 }
 
+// SentencePiece itself refuses these.
+void check_distinct(const SentencePieceModel& model) {
+  std::unordered_set<std::string_view> seen;
+  for (size_t id = 0; id < model.pieces.size(); ++id) {
+    std::string_view text = model.pieces[id].text;
+    if (text.empty()) fail("tokenizer", "expected a text for piece {}, got none; try the original file", id);
+    if (!seen.insert(text).second)
+      fail("tokenizer", "expected distinct pieces, got '{}' twice; try the original file", text.substr(0, 40));
+  }
+}
+
 // Where no tokenizer_config.json says otherwise, a model with BOS is one that transformers opens as a Llama tokenizer.
 void follow_roles(SentencePieceModel& model) {
   auto is_control = [&](int32_t id) {
@@ -102,6 +115,7 @@ PipelineParts read_sentence_piece(const std::filesystem::path& path) {
   std::string bytes = read_text_file(path);
   try {
     SentencePieceModel model = read_model_proto(bytes, path.string());
+    check_distinct(model);
     follow_roles(model);
     return build_sentence_piece(std::move(model));
   } catch (const Error& error) {

@@ -1,6 +1,7 @@
 // WordPiece: the longest token at the front of a word, then the longest continuing token, and so on; a word that cannot
 // be cut so is unknown as a whole.
 #include "core/error.h"
+#include "tokenizer/json_integer.h"
 #include "tokenizer/model/piece_trie.h"
 #include "tokenizer/model/token_model.h"
 #include "tokenizer/model/word_cache.h"
@@ -15,7 +16,7 @@ class WordPiece : public TokenModel {
   explicit WordPiece(ModelDescription description)
       : vocabulary_(std::move(description.vocabulary)),
         prefix_(text_option(description.options, "continuing_subword_prefix", "##")),
-        longest_word_(description.options.value("max_input_chars_per_word", size_t{100})) {
+        longest_word_(json_count(description.options, "max_input_chars_per_word", 100)) {
     std::string unknown = text_option(description.options, "unk_token", "[UNK]");
     unknown_ = vocabulary_.find(unknown);
     if (!unknown_) fail("tokenizer", "expected '{}' in the WordPiece vocabulary, got none; try unk_token", unknown);

@@ -1,5 +1,6 @@
 // TemplateProcessing: the special tokens before, between and after the sequences A and B.
 #include "core/error.h"
+#include "tokenizer/json_integer.h"
 #include "tokenizer/post_processor/post_processor.h"
 
 namespace llmbox {
@@ -10,7 +11,7 @@ void append_ids(const Json& description, const std::string& name, std::vector<in
   const Json specials = description.value("special_tokens", Json::object());
   if (!specials.contains(name))
     fail("tokenizer", "expected '{}' among the special_tokens of TemplateProcessing, got none", name);
-  for (const Json& id : specials[name].at("ids")) ids.push_back(id.get<int32_t>());
+  for (const Json& id : specials[name].at("ids")) ids.push_back(json_token_id(id));
 }
 
 // The ids of a template, in as many groups as its sequences leave.
