@@ -40,6 +40,7 @@ void run_row_ops();
 void run_linear_shapes();
 void run_skinny_linear();
 void run_paged_decode();
+void run_mixture();
 void run_train_sft();
 void run_start();
 void run_eval_piqa();

@@ -18,6 +18,7 @@ constexpr std::array kWorkloads = {
     Workload{"linear_shapes", "the products of a 135M-shaped layer, forward and both gradients", run_linear_shapes},
     Workload{"skinny_linear", "products of few rows with a large weight", run_skinny_linear},
     Workload{"paged_decode", "one token of many sequences over a paged cache", run_paged_decode},
+    Workload{"mixture", "2 of 16 experts against the dense model of the same arithmetic, same run", run_mixture},
     Workload{"train_sft", "full SFT of the 135M shape in bf16, 2048 packed tokens a step", run_train_sft},
     Workload{"start", "program start to the last line of `model info`", run_start},
     Workload{"eval_piqa", "stories260K over 200 piqa questions, the whole program", run_eval_piqa},

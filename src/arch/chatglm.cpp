@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "arch/family.h"
+#include "arch/shape/chatglm1.h"
 #include "core/error.h"
 
 namespace llmbox {
@@ -55,9 +56,10 @@ AttentionSpec attention_spec(const ConfigReader& config, const Sizes& sizes, con
 
 }  // namespace
 
-/// ChatGLM 2 and 3, GLM-4-9B: half of each head is rotated in neighbouring pairs. The first ChatGLM, with its 2D
-/// positions, is another model under the same type and is refused by the keys it lacks.
+/// ChatGLM 2 and 3, GLM-4-9B: half of each head is rotated in neighbouring pairs. The first ChatGLM is another model
+/// under the same type.
 ModelSpec parse_chatglm(const ConfigReader& config) {
+  if (config.has("inner_hidden_size")) return chatglm1_spec(config);
   const Sizes sizes = read_sizes(config);
   const bool bias = config.flag("add_bias_linear", false);
   ModelSpec spec;

@@ -52,6 +52,27 @@ int64_t ConfigReader::count(std::string_view key, int64_t fallback) const {
   return value;
 }
 
+int64_t ConfigReader::integer_of_layer(std::string_view key, size_t layer) const {
+  if (!has(key) || !at(key).is_array()) return integer(key);
+  const Json& list = at(key);
+  if (layer >= list.size() || !list[layer].is_number_integer() || list[layer] < 1 || list[layer] > kMostInteger)
+    fail(where_, "expected a positive integer for each layer in '{}', got {}", key, list.dump());
+  return list[layer].get<int64_t>();
+}
+
+std::vector<double> ConfigReader::numbers(std::string_view key, size_t size, double fallback) const {
+  if (!has(key)) return std::vector<double>(size, fallback);
+  const Json& list = at(key);
+  if (!list.is_array() || list.size() != size)
+    fail(where_, "expected {} numbers for '{}', got {}", size, key, list.size());
+  std::vector<double> numbers;
+  for (const Json& value : list) {
+    if (!value.is_number()) fail(where_, "expected numbers in '{}', got {}", key, value.dump());
+    numbers.push_back(value.get<double>());
+  }
+  return numbers;
+}
+
 double ConfigReader::number(std::string_view key, double fallback) const {
   return has(key) ? value_of<double>(*this, key, "a number", at(key).is_number()) : fallback;
 }

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "arch/spec.h"
 #include "core/json.h"
@@ -27,6 +28,10 @@ class ConfigReader {
   int64_t integer(std::string_view key) const;  // positive; Error where missing
   int64_t integer(std::string_view key, int64_t fallback) const;
   int64_t count(std::string_view key, int64_t fallback) const;  // zero allowed
+  /// One for all layers, or a list with one for each.
+  int64_t integer_of_layer(std::string_view key, size_t layer) const;
+  /// The numbers of a list of this size, or the fallback where the key is absent.
+  std::vector<double> numbers(std::string_view key, size_t size, double fallback) const;
   double number(std::string_view key, double fallback) const;
   bool flag(std::string_view key, bool fallback) const;
   std::string text(std::string_view key, std::string_view fallback) const;

@@ -11,7 +11,7 @@ ModelSpec parse_granite(const ConfigReader& config) {
   spec.embedding_scale = config.number("embedding_multiplier", 1);
   spec.logit_scale = 1.0 / config.number("logits_scaling", 1);
   for (LayerSpec& layer : spec.layers) {
-    layer.residual_scale = config.number("residual_multiplier", 1);
+    layer.attention_residual.branch = layer.ffn_residual.branch = config.number("residual_multiplier", 1);
     layer.attention.scale = config.number("attention_multiplier", 1);
   }
   return spec;

@@ -1,30 +1,20 @@
 #include "arch/family.h"
 #include "arch/shape/moe.h"
-#include "core/error.h"
 
 namespace llmbox {
 
 namespace {
 
-/// A number for all layers, or a list with one for each.
-int64_t of_layer(const ConfigReader& config, const char* key, size_t layer) {
-  if (!config.has(key) || !config.at(key).is_array()) return config.integer(key);
-  const Json& list = config.at(key);
-  if (layer >= list.size() || !list[layer].is_number_integer())
-    fail(config.where(), "expected an integer for each layer in '{}', got {}", key, list.dump());
-  return list[layer].get<int64_t>();
-}
-
 MoeSpec hunyuan_moe(const ConfigReader& config, const LlamaShape& shape, size_t layer) {
   const std::string name = "model.layers." + std::to_string(layer) + ".mlp";
   MoeSpec moe;
-  moe.n_expert = of_layer(config, "num_experts", layer);
+  moe.n_expert = config.integer_of_layer("num_experts", layer);
   check_expert_count(config, moe.n_expert);
   moe.router.gate = {.name = name + ".gate.wg", .in = config.integer("hidden_size"), .out = moe.n_expert};
-  moe.router.n_chosen = of_layer(config, "moe_topk", layer);
+  moe.router.n_chosen = config.integer_of_layer("moe_topk", layer);
   moe.router.in_float = true;
   moe.router.renormalise = true;
-  const int64_t inner = config.has("moe_intermediate_size") ? of_layer(config, "moe_intermediate_size", layer)
+  const int64_t inner = config.has("moe_intermediate_size") ? config.integer_of_layer("moe_intermediate_size", layer)
                                                             : config.integer("intermediate_size");
   for (int64_t i = 0; i < moe.n_expert; ++i)
     moe.experts.push_back(llama_ffn(config, shape, name + ".experts." + std::to_string(i), inner));

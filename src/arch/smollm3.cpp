@@ -1,22 +1,7 @@
 #include "arch/family.h"
 #include "arch/shape/llama.h"
-#include "core/error.h"
 
 namespace llmbox {
-
-namespace {
-
-/// no_rope_layers has 1 for layers with rotation, 0 for those without; else every no_rope_layer_interval-th has none.
-bool rotates(const ConfigReader& config, size_t layer) {
-  if (!config.has("no_rope_layers"))
-    return (layer + 1) % static_cast<size_t>(config.integer("no_rope_layer_interval", 4)) != 0;
-  const Json& list = config.at("no_rope_layers");
-  if (!list.is_array() || layer >= list.size() || !list[layer].is_number_integer())
-    fail(config.where(), "expected an integer for each layer in 'no_rope_layers', got {}", list.dump());
-  return list[layer].get<int64_t>() != 0;
-}
-
-}  // namespace
 
 ModelSpec parse_smollm3(const ConfigReader& config) {
   LlamaShape shape;

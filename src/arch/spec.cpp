@@ -35,6 +35,7 @@ class Table {
     for (const LinearSpec& linear : attention.qkv) add(linear);
     add(attention.q_norm);
     add(attention.k_norm);
+    add(attention.v_norm);
     if (attention.relative && attention.relative->name.starts_with(attention.name))
       rows_.push_back({attention.relative->name + ".weight", {attention.relative->n_bucket, attention.n_head}});
     if (attention.has_sinks) rows_.push_back({attention.name + ".sinks", {attention.n_head}});
@@ -71,6 +72,63 @@ class Table {
     add(mamba.step);
     for (const auto* norm : {&mamba.step_norm, &mamba.input_norm, &mamba.output_norm}) add(*norm);
     add(mamba.out);
+  }
+
+  void add(const Mamba2Spec& mamba) {
+    const int64_t conv = mamba.channels() + 2 * mamba.n_group * mamba.state_size;
+    rows_.push_back({mamba.name + ".A_log", {mamba.n_head}, ParameterInit::zero});
+    rows_.push_back({mamba.name + ".D", {mamba.n_head}, ParameterInit::one});
+    rows_.push_back({mamba.name + ".dt_bias", {mamba.n_head}, ParameterInit::one});
+    rows_.push_back({mamba.name + ".conv1d.weight", {conv, 1, mamba.conv_width}});
+    if (mamba.conv_bias) rows_.push_back({mamba.name + ".conv1d.bias", {conv}, ParameterInit::zero});
+    add(mamba.in);
+    add(mamba.norm);
+    add(mamba.out);
+  }
+
+  void add(const LightningSpec& lightning) {
+    add(lightning.qkv);
+    add(std::optional(lightning.norm));
+    add(lightning.gate);
+    add(lightning.out);
+  }
+
+  void add(const TimeMixSpec& mix) {
+    for (ParameterSpec& tensor : own_tensors(mix)) rows_.push_back(std::move(tensor));
+    for (const auto& low_rank : mix.low_ranks) {
+      add(low_rank.down);
+      add(low_rank.up);
+    }
+    for (const auto* linear : {&mix.receptance, &mix.key, &mix.value}) add(*linear);
+    if (mix.gate) add(*mix.gate);
+    add(mix.norm);
+    add(mix.out);
+  }
+
+  void add(const ChannelMixSpec& mix) {
+    for (ParameterSpec& tensor : own_tensors(mix)) rows_.push_back(std::move(tensor));
+    add(mix.key);
+    if (mix.receptance) add(*mix.receptance);
+    add(mix.value);
+  }
+
+  void add(const AltUpSpec& altup) {
+    if (altup.scale_active)
+      rows_.push_back({altup.name + ".correct_output_scale", {altup.router.in}, ParameterInit::zero});
+    add(std::optional(altup.router_norm));
+    for (const auto* linear : {&altup.router, &altup.predict, &altup.correct}) add(*linear);
+  }
+
+  void add(const LaurelSpec& laurel) {
+    add(laurel.left);
+    add(laurel.right);
+    add(std::optional(laurel.norm));
+  }
+
+  void add(const LayerInputSpec& input) {
+    add(input.gate);
+    add(input.project);
+    add(std::optional(input.norm));
   }
 
   void add(const FfnSpec& ffn) {
@@ -110,15 +168,27 @@ class Table {
     if (moe.shared_gate) add(*moe.shared_gate);
   }
 
+  /// Whatever of this the layer has.
+  template <class Spec>
+  void add_some(const std::optional<Spec>& spec) {
+    if (spec) add(*spec);
+  }
+
   void add(const LayerSpec& layer) {
+    add_some(layer.altup);
     add(layer.before_attention);
-    if (layer.delta) add(*layer.delta);
-    if (layer.mamba) add(*layer.mamba);
-    if (layer.conv) add(*layer.conv);
+    add_some(layer.laurel);
+    add_some(layer.delta);
+    add_some(layer.mamba);
+    add_some(layer.conv);
+    add_some(layer.mamba2);
+    add_some(layer.lightning);
+    add_some(layer.time_mix);
     if (layer.attention.n_head > 0) add(layer.attention);
     add(layer.after_attention);
-    add(layer.before_cross);
-    if (layer.cross) add(*layer.cross);
+    add(layer.before_second);
+    add_some(layer.cross);
+    add_some(layer.channel_mix);
     add(layer.before_ffn);
     if (layer.moe) {
       add(*layer.moe);
@@ -126,6 +196,17 @@ class Table {
       add(layer.ffn);
     }
     add(layer.after_ffn);
+    add_some(layer.input);
+  }
+
+  void add(const LayerInputsSpec& inputs) {
+    add(inputs.table);
+    add(inputs.project);
+    add(std::optional(inputs.norm));
+  }
+
+  void add(const std::vector<LinearSpec>& linears) {
+    for (const LinearSpec& linear : linears) add(linear);
   }
 
   std::vector<ParameterSpec> take() { return std::move(rows_); }
@@ -137,7 +218,53 @@ class Table {
 }  // namespace
 
 bool ModelSpec::is_recurrent() const {
-  return std::any_of(layers.begin(), layers.end(), [](const LayerSpec& layer) { return layer.is_recurrent(); });
+  return prefix ||
+         std::any_of(layers.begin(), layers.end(), [](const LayerSpec& layer) { return layer.is_recurrent(); });
+}
+
+bool ModelSpec::has_shared_parts() const {
+  return layer_inputs || std::any_of(layers.begin(), layers.end(), [](const LayerSpec& layer) {
+           return layer.attention.shared_with >= 0 || (layer.time_mix && layer.time_mix->version == 7);
+         });
+}
+
+std::vector<ParameterSpec> own_tensors(const TimeMixSpec& spec) {
+  const int64_t hidden = spec.key.in, channels = spec.channels();
+  const std::vector<int64_t> row{1, 1, hidden}, heads{spec.n_head, spec.head_dim};
+  std::vector<ParameterSpec> tensors;
+  const auto add = [&](const char* name, const std::vector<int64_t>& shape) {
+    tensors.push_back({.name = spec.name + "." + name, .shape = shape});
+  };
+  if (spec.version == 4) {
+    for (const char* name : {"time_decay", "time_first"}) add(name, {channels});
+    for (const char* name : {"time_mix_key", "time_mix_value", "time_mix_receptance"}) add(name, row);
+  } else if (spec.version == 5) {
+    for (const char* name : {"time_decay", "time_faaaa"}) add(name, heads);
+    for (const char* name : {"time_mix_key", "time_mix_value", "time_mix_receptance", "time_mix_gate"}) add(name, row);
+  } else if (spec.version == 6) {
+    for (const char* name : {"time_maa_x", "time_maa_w", "time_maa_k", "time_maa_v", "time_maa_r", "time_maa_g"})
+      add(name, row);
+    add("time_maa_w1", {hidden, 5 * spec.mix_rank});
+    add("time_maa_w2", {5, spec.mix_rank, hidden});
+    add("time_decay", {1, 1, channels});
+    add("time_decay_w1", {hidden, spec.decay_rank});
+    add("time_decay_w2", {spec.decay_rank, channels});
+    add("time_faaaa", heads);
+  } else {
+    for (const char* name : {"x_r", "x_w", "x_k", "x_v", "x_a", "x_g"}) add(name, row);
+    for (const char* name : {"k_k", "k_a"}) add(name, {channels});
+    add("r_k", heads);
+  }
+  return tensors;
+}
+
+std::vector<ParameterSpec> own_tensors(const ChannelMixSpec& spec) {
+  const std::vector<int64_t> row{1, 1, spec.key.in};
+  if (spec.version == 7) return {{.name = spec.name + ".x_k", .shape = {spec.key.in}}};
+  if (spec.version == 6)
+    return {{.name = spec.name + ".time_maa_k", .shape = row}, {.name = spec.name + ".time_maa_r", .shape = row}};
+  return {{.name = spec.name + ".time_mix_key", .shape = row},
+          {.name = spec.name + ".time_mix_receptance", .shape = row}};
 }
 
 int64_t ParameterSpec::size() const {
@@ -153,9 +280,12 @@ std::vector<ParameterSpec> parameter_table(const ModelSpec& spec) {
   if (spec.token_types) table.add(*spec.token_types);
   if (spec.project_in) table.add(*spec.project_in);
   table.add(spec.embedding_norm);
+  if (spec.layer_inputs) table.add(*spec.layer_inputs);
+  if (spec.streams) table.add(spec.streams->spread);
   for (const LayerSpec& layer : spec.encoder) table.add(layer);
   table.add(spec.encoder_norm);
   for (const LayerSpec& layer : spec.layers) table.add(layer);
+  if (spec.streams) table.add(spec.streams->merge);
   if (spec.head_transform) table.add(spec.head_transform->dense);
   table.add(spec.final_norm);
   if (spec.project_out) table.add(*spec.project_out);

@@ -4,7 +4,9 @@
 // F inner size of the feed-forward, V vocabulary, M chosen rows, S segments, L layers.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,7 @@ struct NormSpec {
   int64_t heads = 0;         // H: each head has a weight row of its own, (H, size) in the file
   bool split_heads = false;  // those rows are H tensors, NAME.norms.0.weight …
   bool has_weight = true;    // false: no weight and no bias (OLMo 1)
+  int64_t groups = 1;        // > 1: each of the size / groups neighbours is normed by itself; weight and bias (size)
 };
 
 /// y = x Wᵀ + b with W (out, in).
@@ -51,6 +54,7 @@ struct RopeSpec {
   int64_t dim = 0;  // R, even
   double theta = 10000;
   bool interleaved = false;  // pairs (2i, 2i+1) instead of (i, i + R/2)
+  bool in_answer = false;    // turns by the place in the answer instead of the position (ModelSpec::prefix)
   RopeScaling scaling = RopeScaling::none;
   double factor = 1;
   int64_t original_length = 0;          // M: the length the model was first trained for
@@ -104,17 +108,24 @@ struct AttentionSpec {
   LinearSpec out;
   std::optional<NormSpec> q_norm;  // over D of each head, or over all heads together where its size is H · D
   std::optional<NormSpec> k_norm;
+  std::optional<NormSpec> v_norm;  // over D of each head
   bool norm_after_rope = false;
   double clip = 0;             // > 0: q, k and v are kept within ± clip, after the norms
   int rope = -1;               // index into ModelSpec::ropes; -1: no rotation
+  int second_rope = -1;        // where the rope turns the first half of each head only: that of the second half
   double scale = 0;            // softmax(scale q·k)
   int64_t window = 0;          // 0: all earlier tokens
+  bool chunked = false;        // the window does not slide: token i sees those of its own chunk of that size (Llama 4)
   double softcap = 0;          // 0: none
   std::vector<double> slopes;  // ALiBi, one a query head: score of key j for query i gets slope · (j - i)
   bool has_sinks = false;      // NAME.sinks (H): a learned logit that takes its share of the softmax
   bool causal = true;          // false: every token sees all of its sequence
   std::optional<RelativeBiasSpec> relative;
-  bool gated = false;  // q's rows are, head by head, D of the query and D of a gate: out · sigmoid(gate)
+  double temperature = 0;        // > 0: q grows with its position p: · 1 + temperature · ln(1 + ⌊(p + 1) / span⌋)
+  int64_t temperature_span = 1;  // (Llama 4's layers without rope)
+  bool is_shared = false;        // a later layer reads this one's keys and values (Gemma 3n)
+  int shared_with = -1;          // the earlier layer whose keys and values this one reads, having none
+  bool gated = false;            // q's rows are, head by head, D of the query and D of a gate: out · sigmoid(gate)
   int64_t value_dim() const { return own_value_dim > 0 ? own_value_dim : head_dim; }
 };
 
@@ -147,6 +158,66 @@ struct MambaSpec {
   std::optional<NormSpec> step_norm, input_norm, output_norm;  // Jamba's, on what x gives
 };
 
+/// A state space with one decay a head (Mamba 2, Dao & Gu 2024): heads of head_dim channels, each with a memory of
+/// state_size a channel; n_group heads in a row share their input and output maps.
+struct Mamba2Spec {
+  std::string name;  // "model.layers.0.mamba"
+  int64_t n_head = 0;
+  int64_t head_dim = 0;
+  int64_t n_group = 1;
+  int64_t state_size = 0;
+  int64_t conv_width = 0;
+  bool conv_bias = true;
+  LinearSpec in;  // E → output gate (C), channels (C), input maps, output maps (groups · state each), steps (heads)
+  LinearSpec out;
+  std::optional<NormSpec> norm;   // over the channels
+  bool norm_before_gate = false;  // else the gate comes first
+  double step_low = 0;            // steps are kept within these
+  double step_high = std::numeric_limits<double>::infinity();
+  std::array<double, 5> scales{1, 1, 1, 1, 1};  // on the five parts of in's output
+  int64_t channels() const { return n_head * head_dim; }
+};
+
+/// Linear attention with a fixed decay a head (Lightning Attention; Qin et al. 2024).
+struct LightningSpec {
+  std::string name;  // "model.layers.0.self_attn"
+  int64_t n_head = 0;
+  int64_t head_dim = 0;
+  std::vector<double> slopes;  // a head's memory shrinks by e^-slope a token
+  LinearSpec qkv;              // rows head by head: query, key, value
+  LinearSpec gate;             // on the normed answer, through a sigmoid
+  NormSpec norm;               // over all heads
+  LinearSpec out;
+};
+
+/// RWKV's attention. 4: a weighted mean a channel; 5: a memory a head with fixed decays; 6: decays and the mixing with
+/// the token before depend on the data; 7: the memory also forgets what its key recalls (Peng et al. 2023 – 2025).
+struct TimeMixSpec {
+  int version = 4;
+  std::string name;  // "rwkv.blocks.0.attention"
+  int64_t n_head = 0;
+  int64_t head_dim = 0;
+  int64_t mix_rank = 0;    // 6: inner size of the data-dependent mixing
+  int64_t decay_rank = 0;  // 6
+  LinearSpec receptance, key, value, out;
+  std::optional<LinearSpec> gate;  // 5 and 6
+  std::optional<NormSpec> norm;    // 5 and later: over each head
+  bool is_first = false;           // 7: later layers mix this one's values into theirs
+  struct LowRank {
+    LinearSpec down, up;
+  };
+  std::vector<LowRank> low_ranks;  // 7: of the decay, the rate of learning, the value mix (not in the first), the gate
+  int64_t channels() const { return n_head * head_dim; }
+};
+
+/// RWKV's feed-forward: it sees the token before, too. value(relu(key x)²), times sigmoid(receptance x) before 7.
+struct ChannelMixSpec {
+  int version = 4;
+  std::string name;  // "rwkv.blocks.0.feed_forward"
+  LinearSpec key, value;
+  std::optional<LinearSpec> receptance;
+};
+
 /// A short causal convolution between two gates (LFM2).
 struct ShortConvSpec {
   std::string name;  // "model.layers.0.conv"
@@ -165,6 +236,9 @@ struct FfnSpec {
   LinearSpec down;
   Activation activation = Activation::silu;
   bool gate_in_up = false;  // up has 2F rows: the gate's, then its own
+  double gate_scale = 1;    // on the gate before its activation
+  double down_scale = 1;    // on the result
+  double sparsity = 0;      // > 0: this share of the gate, as if it were normally distributed, is cut off (Gemma 3n)
 };
 
 /// sparse_mixer: two experts, each weighed by a softmax over those that come near it (Phi-3.5-MoE; Liu et al. 2024).
@@ -207,6 +281,7 @@ struct MoeSpec {
   std::optional<FusedExpertsSpec> fused;
   std::optional<FfnSpec> shared;          // every token's
   std::optional<LinearSpec> shared_gate;  // E → 1: shared · sigmoid(gate x)
+  bool weigh_input = false;               // a chosen expert's weight is on what it reads, not on what it gives
 };
 
 /// How x goes around attention a and feed-forward f, each with its norms before and after.
@@ -214,23 +289,69 @@ struct MoeSpec {
 /// f(x)).
 enum class Residual { sequential, parallel, post_norm };
 
+/// stream · x + branch · f(x)
+struct ResidualScale {
+  double stream = 1;
+  double branch = 1;
+};
+
+/// Mixers side by side: each reads in · x and gives out · its result.
+struct BranchScale {
+  double in = 1;
+  double out = 1;
+};
+
+/// Alternating updates (Baykal et al. 2023): the stream is n wide in blocks of E; a layer computes on one of them, the
+/// others are predicted and corrected by small linear maps.
+struct AltUpSpec {
+  std::string name;  // "model.layers.0.altup"
+  int64_t n_stream = 0;
+  int64_t active = 0;
+  bool scale_active = false;  // NAME.correct_output_scale (E) on what the layer's own input is mixed with
+  NormSpec router_norm;
+  LinearSpec router;   // E → n
+  LinearSpec predict;  // n → n²
+  LinearSpec correct;  // n → n
+};
+
+/// A low-rank residual beside attention (LAuReL, Menghani et al. 2024): x + norm(right left x).
+struct LaurelSpec {
+  LinearSpec left, right;
+  NormSpec norm;
+};
+
+/// How a layer takes in its own embedding of the token: norm(project(act(gate x) · embedding)).
+struct LayerInputSpec {
+  LinearSpec gate, project;
+  NormSpec norm;
+  Activation activation = Activation::gelu_tanh;
+};
+
 struct LayerSpec {
   Residual residual = Residual::sequential;
   std::optional<NormSpec> before_attention;
   std::optional<NormSpec> after_attention;
-  std::optional<NormSpec> before_cross;
-  std::optional<AttentionSpec> cross;  // over the encoder's output, between attention and feed-forward
-  std::optional<NormSpec> before_ffn;  // absent in a parallel layer: the ffn reads attention's normed input
+  std::optional<NormSpec> before_second;  // before cross-attention or RWKV's channel mix
+  std::optional<AttentionSpec> cross;     // over the encoder's output, between attention and feed-forward
+  std::optional<NormSpec> before_ffn;     // absent in a parallel layer: the ffn reads attention's normed input
   std::optional<NormSpec> after_ffn;
-  AttentionSpec attention;  // n_head 0: the layer has one of the next three instead
+  AttentionSpec attention;  // n_head 0: the layer has one of the next six instead
   std::optional<GatedDeltaSpec> delta;
   std::optional<MambaSpec> mamba;
   std::optional<ShortConvSpec> conv;
+  std::optional<Mamba2Spec> mamba2;  // with attention: both read the same input and their results are summed
+  std::optional<LightningSpec> lightning;
+  std::optional<TimeMixSpec> time_mix;
+  BranchScale attention_scale, mamba2_scale;  // where there are both
+  std::optional<ChannelMixSpec> channel_mix;  // RWKV's, in place of a feed-forward
+  std::optional<AltUpSpec> altup;
+  std::optional<LaurelSpec> laurel;
+  std::optional<LayerInputSpec> input;
   FfnSpec ffn;  // unused where there is a moe, or where up.out is 0: no feed-forward
   std::optional<MoeSpec> moe;
-  bool is_recurrent() const { return delta || mamba || conv; }
+  bool is_recurrent() const { return delta || mamba || conv || mamba2 || lightning || time_mix; }
   bool has_ffn() const { return moe || ffn.up.out > 0; }
-  double residual_scale = 1;
+  ResidualScale attention_residual, ffn_residual;
   bool residual_of_normed = false;  // sequential: what is added to is before_a's output, not its input (BLOOM's option)
 };
 
@@ -238,6 +359,27 @@ struct LayerSpec {
 struct HeadTransformSpec {
   LinearSpec dense;
   Activation activation = Activation::gelu;
+};
+
+/// Texts whose prompt all of its tokens see (ChatGLM 1): the answer starts at the first `begin`; its tokens stand where
+/// the first of the masks that the text has stands.
+struct PrefixSpec {
+  int64_t begin = 0;
+  std::vector<int64_t> masks;
+};
+
+/// A second table of embeddings with a row for each layer, and what the first one's gives for it.
+struct LayerInputsSpec {
+  EmbeddingSpec table;  // rows of all layers' inputs, one after the other
+  double scale = 1;     // on the table
+  LinearSpec project;   // E → all layers' inputs
+  double project_scale = 1;
+  NormSpec norm;  // over one layer's input; its size is that input's
+};
+
+/// The first stream is the embedding, the others come from it by these maps, and go back by those.
+struct StreamsSpec {
+  std::vector<LinearSpec> spread, merge;
 };
 
 struct ModelSpec {
@@ -259,6 +401,9 @@ struct ModelSpec {
   std::optional<NormSpec> embedding_norm;
   std::optional<LinearSpec> project_in;   // embedding size → E
   std::optional<LinearSpec> project_out;  // E → the head's input
+  std::optional<PrefixSpec> prefix;
+  std::optional<LayerInputsSpec> layer_inputs;
+  std::optional<StreamsSpec> streams;
   std::vector<RopeSpec> ropes;
   std::vector<LayerSpec> layers;
   std::vector<LayerSpec> encoder;  // of an encoder-decoder: reads the source with the same embedding
@@ -275,8 +420,10 @@ struct ModelSpec {
   bool has_encoder() const { return !encoder.empty(); }
   /// Each token is predicted from those before it alone: what generation and scoring need.
   bool is_causal() const { return layers.empty() || layers[0].attention.causal; }
-  /// Some layer carries a state from token to token that a key/value cache does not hold.
+  /// Something goes from token to token that a key/value cache does not hold: a layer's state, a prompt's end.
   bool is_recurrent() const;
+  /// Some layer reads what an earlier one computed, beside the stream.
+  bool has_shared_parts() const;
 };
 
 /// Reads a config.json. `where` names it in errors. Throws Error: unknown model_type (lists ours), a needed key that is
@@ -294,6 +441,10 @@ struct ParameterSpec {
   bool unit_rows = false;  // see LinearSpec
   int64_t size() const;
 };
+
+/// The tensors of an RWKV layer that are not in its linear layers and norms.
+std::vector<ParameterSpec> own_tensors(const TimeMixSpec& spec);
+std::vector<ParameterSpec> own_tensors(const ChannelMixSpec& spec);
 
 /// Every tensor the model needs, in the order of the forward; a tied head is not listed.
 std::vector<ParameterSpec> parameter_table(const ModelSpec& spec);

@@ -71,7 +71,7 @@ std::vector<LayerSpec> stack(const ConfigReader& config, const Sizes& sizes, boo
     layer.attention.causal = is_decoder;
     layer.attention.relative = relative;
     if (is_decoder) {
-      layer.before_cross = norm(sizes, name + "1.layer_norm");
+      layer.before_second = norm(sizes, name + "1.layer_norm");
       layer.cross = attention_spec(sizes, name + "1.EncDecAttention");
     }
     const std::string last = name + (is_decoder ? "2" : "1");

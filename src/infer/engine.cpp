@@ -45,7 +45,9 @@ Engine::Engine(Decoder& decoder, EngineOptions options)
       cache_(decoder.spec(), options.page_size, cache_tensors(decoder)),
       scheduler_(page_count(decoder, options), {options.page_size, options.step_tokens, options.max_running,
                                                 // A recurrent layer's state after a prefix is not in the pages.
-                                                options.prefix_cache && !decoder.spec().is_recurrent()}) {
+                                                options.prefix_cache && !decoder.spec().is_recurrent(),
+                                                // What all tokens see must be in the cache with the first of them.
+                                                decoder.spec().prefix.has_value()}) {
   if (decoder.spec().is_classifier)
     fail(decoder.spec().architecture, "expected a model that predicts tokens, got one that scores; try a causal LM");
   if (!decoder.spec().is_causal() || decoder.spec().has_encoder())
@@ -55,7 +57,19 @@ Engine::Engine(Decoder& decoder, EngineOptions options)
   if (decoder.spec().max_positions > 0) max_length_ = std::min(max_length_, decoder.spec().max_positions);
 }
 
+/// A text whose prompt all tokens see needs its marks.
+void Engine::check_marks(const std::vector<int32_t>& ids) const {
+  const auto& prefix = decoder_.spec().prefix;
+  const auto has = [&](int64_t id) { return std::find(ids.begin(), ids.end(), id) != ids.end(); };
+  if (prefix && (!has(prefix->begin) || std::none_of(prefix->masks.begin(), prefix->masks.end(), has)))
+    fail("tokenizer",
+         "expected a mask token and the beginning of an answer ({}) in the text, found none; try the model's "
+         "own tokenizer",
+         prefix->begin);
+}
+
 void Engine::check_ids(const std::vector<int32_t>& ids) const {
+  check_marks(ids);
   const int64_t n_vocab = decoder_.spec().vocab_size;
   for (int32_t id : ids)
     if (id < 0 || id >= n_vocab)

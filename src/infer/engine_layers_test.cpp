@@ -3,6 +3,8 @@
 
 #include "core/test_shared.h"
 #include "infer/engine.h"
+#include "model/segment_context.h"
+#include "tensor/safetensors.h"
 
 namespace llmbox {
 namespace {
@@ -77,12 +79,67 @@ TEST_P(EngineLayers, ScoresAreTheSameBitsInAnyBatch) {
 
 class EngineParityLayers : public ::testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Parity, EngineParityLayers,
-                         ::testing::Values("baichuan_13b", "codegen", "ernie4_5_moe", "granitemoe", "jamba", "lfm2",
-                                           "minicpm3", "phimoe", "xglm"),
+                         ::testing::Values("baichuan_13b", "bamba", "codegen", "ernie4_5_moe", "falcon_h1",
+                                           "gemma3n_text", "granitemoe", "jamba", "lfm2", "llama4_text", "minicpm3",
+                                           "minimax", "phimoe", "rwkv", "rwkv5", "rwkv6", "rwkv7", "xglm"),
                          kNameOf);
 
 TEST_P(EngineParityLayers, ScoresAreTheSameBitsInAnyBatch) {
   expect_same_bits(std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity" / GetParam());
+}
+
+/// Log-probability of each of the row's tokens from the second on, (N - 1, 1).
+at::Tensor own_scores(const at::Tensor& logits, const at::Tensor& ids) {
+  const at::Tensor scores = at::log_softmax(logits.to(at::kFloat), -1);
+  return scores.narrow(0, 0, ids.size(0) - 1).gather(1, ids.narrow(0, 1, ids.size(0) - 1).unsqueeze(1));
+}
+
+std::filesystem::path first_chatglm() { return std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity/chatglm1"; }
+
+TEST(EngineModels, APromptThatAllTokensSeeIsNeverCut) {
+  const auto model = Decoder::load(first_chatglm());
+  const SafetensorsFile file = SafetensorsFile::open(first_chatglm() / "reference.safetensors");
+  const at::Tensor ids = file.tensor("input_ids"), logits = file.tensor("logits");
+  std::vector<std::vector<int32_t>> texts;
+  for (int64_t i = 0; i < ids.size(0); ++i) {
+    const int64_t* row = ids.const_data_ptr<int64_t>() + i * ids.size(1);
+    texts.emplace_back(row, row + ids.size(1));
+  }
+  const auto together = scores_of(*model, texts, {});
+  const auto cut = scores_of(*model, texts, {.page_size = 4, .step_tokens = 3});
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const auto n = static_cast<int64_t>(i);
+    EXPECT_EQ(together[i], cut[i]);
+    const at::Tensor expected = own_scores(logits[n], ids[n]).flatten(), ours = at::tensor(together[i]);
+    EXPECT_LT((ours - expected).abs().max().item<double>(), 1e-3);
+  }
+}
+
+TEST(EngineModels, GeneratesAfterAPromptThatAllTokensSee) {
+  const auto model = Decoder::load(first_chatglm());
+  const int32_t begin = 62, mask = 61;
+  std::vector<int32_t> text{5, 9, 33, 17, mask, begin}, made;
+  Engine engine(*model, {.page_size = 4, .step_tokens = 3});
+  TokenGenerateJob job;
+  job.ids = text;
+  job.params.temperature = 0;
+  job.params.max_tokens = 6;
+  job.done = [&made](std::vector<int32_t> ids, FinishReason) { made = std::move(ids); };
+  engine.submit(std::move(job));
+  engine.run();
+  for (const int32_t token : made) {  // one forward over the whole text for each
+    const TokenBatch batch = TokenBatch::from_segments({text});
+    SegmentContext context(batch.segment_starts);
+    const c10::InferenceMode inference;
+    const at::Tensor hidden = model->forward(batch, context);
+    EXPECT_EQ(model->logits(hidden.narrow(0, hidden.size(0) - 1, 1)).argmax().item<int64_t>(), token);
+    text.push_back(token);
+  }
+  EXPECT_FALSE(made.empty());
+  EXPECT_NE(message_of([&] {
+              engine.submit(TokenScoreJob{{1, 2, 3}, 1, {}});
+            }).find("beginning of an answer"),
+            std::string::npos);
 }
 
 TEST(EngineModels, RefusesWhatDoesNotPredictTheNextToken) {

@@ -47,13 +47,16 @@ void copy_page_rows(at::Tensor& pages, std::span<const RowCopy> copies) {
     std::memcpy(data + copy.to * page_bytes, data + copy.from * page_bytes, copy.n_rows * row_bytes);
 }
 
+/// A layer that reads another's keys and values keeps none.
+int64_t cached_heads(const AttentionSpec& attention) { return attention.shared_with >= 0 ? 0 : attention.n_kv_head; }
+
 }  // namespace
 
 KvCache::KvCache(const ModelSpec& spec, int32_t page_size, at::TensorOptions options) : page_size_(page_size) {
   for (const LayerSpec& layer : spec.layers) {
     const AttentionSpec& attention = layer.attention;
-    keys_.push_back(at::empty({0, page_size, attention.n_kv_head, attention.head_dim}, options));
-    values_.push_back(at::empty({0, page_size, attention.n_kv_head, attention.value_dim()}, options));
+    keys_.push_back(at::empty({0, page_size, cached_heads(attention), attention.head_dim}, options));
+    values_.push_back(at::empty({0, page_size, cached_heads(attention), attention.value_dim()}, options));
   }
 }
 
@@ -95,7 +98,7 @@ int64_t KvCache::bytes() const {
 int64_t KvCache::page_bytes(const ModelSpec& spec, int32_t page_size, at::ScalarType dtype) {
   int64_t per_token = 0;
   for (const LayerSpec& layer : spec.layers)
-    per_token += layer.attention.n_kv_head * (layer.attention.head_dim + layer.attention.value_dim());
+    per_token += cached_heads(layer.attention) * (layer.attention.head_dim + layer.attention.value_dim());
   return per_token * page_size * static_cast<int64_t>(c10::elementSize(dtype));
 }
 

@@ -95,7 +95,8 @@ void Scheduler::take_prefix(Sequence& sequence, const PrefixMatch& match, StepPl
 void Scheduler::extend(Sequence& sequence, StepPlan& plan) {
   const auto row_begin = static_cast<int64_t>(plan.tokens.size());
   const int64_t begin = sequence.n_computed;
-  const int64_t n = std::min(sequence.target() - begin, limits_.step_tokens - row_begin);
+  const int64_t waiting = sequence.target() - begin;
+  const int64_t n = limits_.whole_prompts ? waiting : std::min(waiting, limits_.step_tokens - row_begin);
   if (n <= 0) return;
   while (static_cast<int64_t>(sequence.pages.size()) < n_pages(begin + n)) sequence.pages.push_back(take_page());
   for (int64_t position = begin; position < begin + n; ++position) {

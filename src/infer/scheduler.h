@@ -57,6 +57,7 @@ struct SchedulerLimits {
   int64_t step_tokens = 2048;
   int64_t max_running = 256;
   bool prefix_cache = true;
+  bool whole_prompts = false;  // a sequence's waiting tokens are never cut, even beyond step_tokens
 };
 
 class Scheduler {

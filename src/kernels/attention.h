@@ -14,8 +14,17 @@ inline constexpr int64_t kTile = 64;
 
 struct AttentionScaling {
   float scale;
-  float softcap;   // 0: none
-  int64_t window;  // 0: all earlier keys
+  float softcap;         // 0: none
+  int64_t window;        // 0: all earlier keys
+  bool chunked = false;  // the window is the query's own chunk of that size instead of the last keys
+
+  /// The first key that the query at this position sees. Requires: window > 0.
+  int64_t first_seen(int64_t query) const {
+    const int64_t first = chunked ? query / window * window : query - window + 1;
+    return first > 0 ? first : 0;
+  }
+  /// The first query that does not see this key any more. Requires: window > 0.
+  int64_t unseen_from(int64_t key) const { return chunked ? (key / window + 1) * window : key + window; }
 };
 
 /// Rows of keys and values of one head by position: slot · stride, the position itself or through a page table.

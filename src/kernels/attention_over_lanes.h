@@ -117,8 +117,8 @@ struct AttentionOver {
       s.slope[i] = t.has_slopes ? t.slope[query] * kLog2e : 0.0f;
     }
     const int64_t last = t.position[t.count - 1];
-    const int64_t earliest = t.scaling.window > 0 ? t.position[0] - t.scaling.window + 1 : 0;
-    const int64_t first_block = earliest > 0 ? earliest / kTile * kTile : 0;
+    const int64_t earliest = t.scaling.window > 0 ? t.scaling.first_seen(t.position[0]) : 0;
+    const int64_t first_block = earliest / kTile * kTile;
     for (int64_t key = first_block; key <= last; key += kTile) {
       forward_block(t, s, key, last + 1 - key < kTile ? last + 1 - key : kTile);
     }
@@ -146,7 +146,8 @@ struct AttentionOver {
   /// Scores → exponents, masked; the running maximum moves on and `factor` says by how much older sums shrink.
   static void update_maximum(const ForwardTile<T>& t, const ForwardState& s, int64_t key, int64_t n_key) {
     const int64_t window = t.scaling.window;
-    const bool masked = key + n_key - 1 > t.position[0] || (window > 0 && key <= t.position[t.count - 1] - window);
+    const bool masked =
+        key + n_key - 1 > t.position[0] || (window > 0 && t.scaling.unseen_from(key) <= t.position[t.count - 1]);
     for (int64_t q = 0; q < s.lanes; q += 16) {
       const F at = L::load(s.position + q), old = L::load(s.maximum + q), slope = L::load(s.slope + q);
       F top = old;
@@ -155,7 +156,8 @@ struct AttentionOver {
         F e = exponent(L::load(s.scores + i * kTile + q), t.scaling);
         if (t.has_slopes) e = L::fma(slope, L::sub(L::set(static_cast<float>(relative)), at), e);
         if (masked) {
-          const float end = window > 0 ? static_cast<float>(relative + window) : INFINITY;
+          const int64_t end_position = window > 0 ? t.scaling.unseen_from(key + i) - t.position[0] : 0;
+          const float end = window > 0 ? static_cast<float>(end_position) : INFINITY;
           e = L::keep_within(e, at, static_cast<float>(relative), end, L::set(-INFINITY));
         }
         L::store(s.scores + i * kTile + q, e);
@@ -264,7 +266,7 @@ struct AttentionOver {
       pack_rows([&](int64_t i) { return h.key + (key + i) * h.key_stride; }, n_key, h.dim, s.key_rows);
       zero(s.grad_key, n_key * s.width);
       zero(s.grad_value, n_key * s.value_width);
-      const int64_t last_query = h.scaling.window > 0 ? key + n_key - 2 + h.scaling.window : h.length - 1;
+      const int64_t last_query = h.scaling.window > 0 ? h.scaling.unseen_from(key + n_key - 1) - 1 : h.length - 1;
       for (int64_t qb = kb; qb < s.blocks && qb * kTile <= last_query; ++qb) backward_block(h, s, kb, qb);
       for (int64_t i = 0; i < n_key; ++i) {
         std::memcpy(h.grad_key + (key + i) * h.grad_key_stride, s.grad_key + i * s.width, h.dim * sizeof(float));
@@ -365,10 +367,10 @@ struct AttentionOver {
       e = L::fma(L::set(h.slope * kLog2e), distance, e);
     }
     F weight = exp2_lanes<L>(L::sub(e, L::load(s.log_sum + query)));
-    if (key > query || (window > 0 && key <= query + 15 - window)) {
+    if (key > query || (window > 0 && h.scaling.unseen_from(key) <= query + 15)) {
       const float low =
           static_cast<float>(key - query);  // lane l holds query + l: visible where key ≤ query + l < key + window
-      const float high = window > 0 ? low + static_cast<float>(window) : INFINITY;
+      const float high = window > 0 ? static_cast<float>(h.scaling.unseen_from(key) - query) : INFINITY;
       weight = L::keep_within(weight, lane_numbers(), low, high, L::set(0));
     }
     const F grad = L::sub(L::load(s.grad_scores + at.key * kTile + at.query), L::load(s.delta + query));

@@ -9,6 +9,7 @@
 #include "model/layers/ffn.h"
 #include "model/layers/rope_angles.h"
 #include "model/model_files.h"
+#include "model/prefix_marks.h"
 #include "model/recompute.h"
 #include "model/segment_context.h"
 #include "model/weight_source.h"
@@ -72,11 +73,14 @@ SpecDecoder::SpecDecoder(ModelSpec spec, Json config, const LoadOptions& options
   if (spec_.project_in) project_in_ = make_linear(*spec_.project_in, source);
   if (spec_.embedding_norm) embedding_norm_.emplace(*spec_.embedding_norm, source);
   if (spec_.token_types) token_types_ = source(spec_.token_types->name + ".weight");
+  if (spec_.layer_inputs) layer_inputs_.emplace(*spec_.layer_inputs, source);
+  if (spec_.streams) streams_.emplace(*spec_.streams, source);
   const auto add_blocks = [&](const std::vector<LayerSpec>& layers, std::vector<Block>& blocks) {
     for (size_t i = 0; i < layers.size(); ++i) {
       const int rope = layers[i].attention.rope;
       const bool interleaved = rope >= 0 && spec_.ropes[static_cast<size_t>(rope)].interleaved;
-      blocks.emplace_back(layers[i], MixerPlace{static_cast<int>(i), interleaved}, source);
+      blocks.emplace_back(layers[i], MixerPlace{static_cast<int>(i), static_cast<int>(layers.size()), interleaved},
+                          source);
     }
   };
   add_blocks(spec_.encoder, encoder_blocks_);
@@ -114,23 +118,39 @@ at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
 
 at::Tensor SpecDecoder::run(const std::vector<Block>& blocks, at::Tensor x, const TokenBatch& batch,
                             AttentionContext& context) const {
+  PrefixMarks marks{batch.positions, {}, {}};
+  if (spec_.prefix) marks = mark_prefixes(*spec_.prefix, batch, context, static_cast<int>(blocks.size()));
   std::vector<RopeAngles> ropes;
-  for (const RopeSpec& rope : spec_.ropes) ropes.push_back(make_rope_angles(rope, batch));
-  // An encoder-decoder's layers share tensors that are not their own (the memory, a stack's relative bias): their
-  // gradients go through the graph of the first pass.
-  const bool recompute = checkpoint_activations_ && at::GradMode::is_enabled() && !spec_.has_encoder();
+  for (const RopeSpec& rope : spec_.ropes) {
+    TokenBatch placed = batch;
+    placed.positions = rope.in_answer ? marks.places : marks.positions;
+    ropes.push_back(make_rope_angles(rope, placed));
+  }
+  SharedParts shared;
+  const at::Tensor inputs = layer_inputs_ ? layer_inputs_->forward(batch.tokens, x) : at::Tensor();
+  Pass pass{ropes, context, batch.positions, marks.prefixes, inputs, shared};
+  if (streams_) x = streams_->spread(x);
   for (const Block& block : blocks) {
-    if (!recompute) {
-      x = block.forward(x, ropes, context);
+    if (!recomputes()) {
+      x = block.forward(x, pass);
       continue;
     }
     // By value: the angles live until the backward pass.
-    const auto layer = [&block, ropes, &context](const at::Tensor& input) {
-      return block.forward(input, ropes, context);
+    const auto layer = [&block, ropes, &context, positions = batch.positions,
+                        prefixes = marks.prefixes](const at::Tensor& input) {
+      SharedParts none;
+      Pass again{ropes, context, positions, prefixes, {}, none};
+      return block.forward(input, again);
     };
     x = recomputed(layer, x, trainable(block));
   }
-  return x;
+  return streams_ ? streams_->merge(x) : x;
+}
+
+/// Layers that share tensors which are not their own (an encoder's memory, a stack's relative bias, an earlier layer's
+/// values) send their gradients through the graph of the first pass.
+bool SpecDecoder::recomputes() const {
+  return checkpoint_activations_ && at::GradMode::is_enabled() && !spec_.has_encoder() && !spec_.has_shared_parts();
 }
 
 at::Tensor SpecDecoder::encode(const TokenBatch& sources) {
@@ -175,9 +195,12 @@ std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::all_tensors() const
   if (spec_.token_types) visit(spec_.token_types->name + ".weight", token_types_);
   if (project_in_) visit_linear(*spec_.project_in, *project_in_, visit);
   if (embedding_norm_) embedding_norm_->visit_parameters(visit);
+  if (layer_inputs_) layer_inputs_->visit_parameters(visit);
+  if (streams_) streams_->visit_spread(visit);
   for (const Block& block : encoder_blocks_) block.visit_parameters(visit);
   if (encoder_norm_) encoder_norm_->visit_parameters(visit);
   for (const Block& block : blocks_) block.visit_parameters(visit);
+  if (streams_) streams_->visit_merge(visit);
   if (head_transform_) visit_linear(spec_.head_transform->dense, *head_transform_, visit);
   if (final_norm_) final_norm_->visit_parameters(visit);
   if (project_out_) visit_linear(*spec_.project_out, *project_out_, visit);
@@ -188,6 +211,8 @@ std::vector<std::pair<std::string, at::Tensor>> SpecDecoder::all_tensors() const
 
 void SpecDecoder::visit_linears(const LinearVisitor& visit) {
   if (project_in_) visit(*spec_.project_in, project_in_);
+  if (layer_inputs_) layer_inputs_->visit_linears(visit);
+  if (streams_) streams_->visit_linears(visit);
   for (Block& block : encoder_blocks_) block.visit_linears(visit);
   for (Block& block : blocks_) block.visit_linears(visit);
   if (head_transform_) visit(spec_.head_transform->dense, head_transform_);

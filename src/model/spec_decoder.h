@@ -31,6 +31,7 @@ class SpecDecoder : public Decoder {
   /// x through blocks, recomputed in the backward pass where that is wanted.
   at::Tensor run(const std::vector<Block>& blocks, at::Tensor x, const TokenBatch& batch,
                  AttentionContext& context) const;
+  bool recomputes() const;
   /// Parameters and buffers.
   std::vector<std::pair<std::string, at::Tensor>> all_tensors() const;
   void visit_linears(const LinearVisitor& visit);
@@ -44,6 +45,8 @@ class SpecDecoder : public Decoder {
   at::Tensor token_types_;  // (types, E) or undefined
   std::vector<Block> encoder_blocks_, blocks_;
   std::optional<Norm> embedding_norm_, encoder_norm_, final_norm_;
+  std::optional<LayerInputs> layer_inputs_;
+  std::optional<Streams> streams_;
   std::shared_ptr<Linear> project_in_, project_out_, head_transform_;  // null where there are none
   std::shared_ptr<Linear> head_;
 };

@@ -96,4 +96,8 @@ at::Tensor tanh(const at::Tensor& x) {
   return in_blocks(x, [](const at::Tensor& part) { return at::tanh(part); });
 }
 
+at::Tensor exp(const at::Tensor& x) {
+  return in_blocks(x, [](const at::Tensor& part) { return at::exp(part); });
+}
+
 }  // namespace llmbox

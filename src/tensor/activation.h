@@ -17,5 +17,6 @@ at::Tensor sigmoid(const at::Tensor& x);
 at::Tensor silu(const at::Tensor& x);
 at::Tensor softplus(const at::Tensor& x);
 at::Tensor tanh(const at::Tensor& x);
+at::Tensor exp(const at::Tensor& x);
 
 }  // namespace llmbox

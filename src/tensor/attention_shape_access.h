@@ -10,7 +10,7 @@ namespace llmbox {
 class KernelShape {
  public:
   explicit KernelShape(const AttentionShape& shape)
-      : scaling_{static_cast<float>(shape.scale), static_cast<float>(shape.softcap), shape.window},
+      : scaling_{static_cast<float>(shape.scale), static_cast<float>(shape.softcap), shape.window, shape.chunked},
         slopes_(as_floats(shape.slopes)),
         sinks_(as_floats(shape.sinks)) {}
 

@@ -23,8 +23,15 @@ AttentionShape with_sinks(AttentionShape shape, std::vector<float> sinks) {
   return shape;
 }
 
+AttentionShape chunked(AttentionShape shape) {
+  shape.chunked = true;
+  return shape;
+}
+
 std::vector<Case> cases() {
   return {
+      {4, 2, 16, {1, 100, 200}, chunked({0.25, 24})},
+      {2, 2, 32, {130}, chunked({0.2, 70, 5.0})},
       {1, 1, 8, {1}, {0.3}},
       {4, 2, 10, {1, 2, 3, 17}, {0.3}},
       {3, 1, 64, {64, 65, 130}, {0.125}},
@@ -79,7 +86,8 @@ TEST(SegmentAttentionTest, SinksGetTheirGradient) {
 
 TEST(SegmentAttentionTest, NaiveGradientIsThatOfDifferences) {
   const std::vector<int64_t> starts{0, 3, 12};
-  for (const AttentionShape& shape : {AttentionShape{0.4}, AttentionShape{0.4, 4, 2.0}}) {
+  for (const AttentionShape& shape :
+       {AttentionShape{0.4}, AttentionShape{0.4, 4, 2.0}, AttentionShape{.scale = 0.4, .window = 4, .chunked = true}}) {
     const Op naive = [&](const Tensors& t) { return segment_attention_naive(t[0], t[1], t[2], starts, shape); };
     expect_gradient_of_differences(naive, inputs_of({4, 2, 6, {3, 9}, shape}, at::kFloat));
   }

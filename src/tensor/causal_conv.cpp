@@ -24,18 +24,24 @@ int64_t source_row(std::span<const int64_t> starts, size_t s, int64_t t, bool ha
 
 }  // namespace
 
+at::Tensor rows_before(const at::Tensor& x, int64_t back, std::span<const int64_t> segment_starts,
+                       const at::Tensor& states) {
+  const int64_t history = states.defined() ? states.size(1) : back;
+  at::Tensor index = at::empty({x.size(0)}, at::kLong);
+  int64_t* to = index.mutable_data_ptr<int64_t>();
+  for (size_t s = 0; s + 1 < segment_starts.size(); ++s)
+    for (int64_t t = segment_starts[s]; t < segment_starts[s + 1]; ++t)
+      *to++ = source_row(segment_starts, s, t - back, states.defined(), history);
+  return source_rows(x, states).index_select(0, index.to(x.device()));
+}
+
 at::Tensor causal_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                        std::span<const int64_t> segment_starts, const at::Tensor& states) {
-  const int64_t width = weight.size(1), n = x.size(0);
-  const at::Tensor rows = source_rows(x, states);
+  const int64_t width = weight.size(1);
   at::Tensor y;
   for (int64_t w = 0; w < width; ++w) {
-    at::Tensor index = at::empty({n}, at::kLong);
-    int64_t* to = index.mutable_data_ptr<int64_t>();
-    for (size_t s = 0; s + 1 < segment_starts.size(); ++s)
-      for (int64_t t = segment_starts[s]; t < segment_starts[s + 1]; ++t)
-        *to++ = source_row(segment_starts, s, t - (width - 1) + w, states.defined(), width - 1);
-    const at::Tensor tap = rows.index_select(0, index.to(x.device())) * weight.select(1, w);
+    const at::Tensor row = w + 1 == width ? x : rows_before(x, width - 1 - w, segment_starts, states);
+    const at::Tensor tap = row * weight.select(1, w);
     y = y.defined() ? y + tap : tap;
   }
   return bias.defined() ? y + bias : y;

@@ -9,6 +9,11 @@
 
 namespace llmbox {
 
+/// x (N, C) → (N, C): the row `back` tokens before each one in its segment. states (S, history, C) or undefined
+/// (zeros). Requires: back ≤ history.
+at::Tensor rows_before(const at::Tensor& x, int64_t back, std::span<const int64_t> segment_starts,
+                       const at::Tensor& states);
+
 /// x (N, C), weight (C, W), bias (C) or undefined → (N, C). y_t = b + Σ_w weight[w] · x_{t - (W - 1) + w}.
 /// states (S, W - 1, C) or undefined: the inputs before each segment, oldest first.
 at::Tensor causal_conv(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,

@@ -41,7 +41,10 @@ at::Tensor attend_naive(const at::Tensor& q, const at::Tensor& k, const at::Tens
   }
   if (shape.relative.table.defined()) scores = scores + relative_bias(shape.relative, column - row).to(wide_type);
   at::Tensor hidden = shape.causal ? column.gt(row) : at::zeros_like(column.gt(row));
-  if (shape.window > 0) hidden = hidden.logical_or(column.le(row - shape.window));
+  if (!shape.prefixes.empty()) hidden = hidden.logical_and(column.ge(shape.prefixes[0]));
+  if (shape.window > 0)
+    hidden =
+        hidden.logical_or(shape.chunked ? column.lt(row - row.remainder(shape.window)) : column.le(row - shape.window));
   scores = scores.masked_fill(hidden, -std::numeric_limits<double>::infinity());
   if (!shape.sinks.defined()) return at::matmul(at::softmax(scores, -1), values).transpose(0, 1).to(q.scalar_type());
   const at::Tensor sinks = shape.sinks.to(wide_type).view({-1, 1, 1}).expand({-1, n_query, 1});

@@ -10,14 +10,17 @@ namespace {
 
 struct PagedTile {
   const PagedSequence* sequence;
-  int64_t first;  // of its queries · group pairs
+  int64_t first;   // of its queries · group pairs
+  int64_t prefix;  // all queries see the keys below this position
 };
 
-std::vector<PagedTile> paged_tiles(std::span<const PagedSequence> sequences, int64_t group) {
+std::vector<PagedTile> paged_tiles(std::span<const PagedSequence> sequences, const AttentionShape& shape,
+                                   int64_t group) {
   std::vector<PagedTile> tiles;
-  for (const PagedSequence& sequence : sequences) {
-    const int64_t pairs = (sequence.q_end - sequence.q_begin) * group;
-    for (int64_t first = 0; first < pairs; first += kTile) tiles.push_back({&sequence, first});
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const int64_t pairs = (sequences[s].q_end - sequences[s].q_begin) * group;
+    const int64_t prefix = shape.prefixes.empty() ? 0 : shape.prefixes[s];
+    for (int64_t first = 0; first < pairs; first += kTile) tiles.push_back({&sequences[s], first, prefix});
   }
   return tiles;
 }
@@ -43,7 +46,7 @@ void run_tile(const PagedInputs& in, const PagedTile& place, int64_t key_head) {
     tile.query[i] = pointer<T>(in.q) + row * dim;
     tile.out[i] = mutable_pointer<T>(in.out) + row * value_dim;
     in.shape.set_head(tile, i, head);
-    tile.position[i] = sequence.kv_length - n_query + query;
+    tile.position[i] = std::max(sequence.kv_length - n_query + query, place.prefix - 1);
   }
   tile.rows = {.keys = pointer<T>(in.key_pages) + key_head * dim,
                .values = pointer<T>(in.value_pages) + key_head * value_dim,
@@ -62,7 +65,8 @@ at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_page
                                  std::span<const PagedSequence> sequences, const AttentionShape& shape) {
   const at::NoGradGuard no_grad;
   at::Tensor result = at::empty({q.size(0), q.size(1), value_pages.size(3)}, q.options());
-  for (const PagedSequence& sequence : sequences) {
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    const PagedSequence& sequence = sequences[s];
     const int64_t n_query = sequence.q_end - sequence.q_begin;
     if (n_query == 0) continue;
     const std::vector<int64_t> numbers(sequence.pages.begin(), sequence.pages.end());
@@ -70,7 +74,7 @@ at::Tensor paged_attention_naive(const at::Tensor& q, const at::Tensor& key_page
     const at::Tensor keys = key_pages.index_select(0, pages).flatten(0, 1).narrow(0, 0, sequence.kv_length);
     const at::Tensor values = value_pages.index_select(0, pages).flatten(0, 1).narrow(0, 0, sequence.kv_length);
     result.narrow(0, sequence.q_begin, n_query)
-        .copy_(attend_naive(q.narrow(0, sequence.q_begin, n_query), keys, values, shape));
+        .copy_(attend_naive(q.narrow(0, sequence.q_begin, n_query), keys, values, shape.of_segment(s)));
   }
   return result;
 }
@@ -86,7 +90,7 @@ at::Tensor paged_attention(const at::Tensor& q, const at::Tensor& key_pages, con
   const at::Tensor out = at::empty({q.size(0), q.size(1), value_pages.size(3)}, q.options());
   const PagedInputs in{queries, key_pages, value_pages, out, KernelShape(shape)};
   const int64_t key_heads = key_pages.size(2);
-  const std::vector<PagedTile> tiles = paged_tiles(sequences, q.size(1) / key_heads);
+  const std::vector<PagedTile> tiles = paged_tiles(sequences, shape, q.size(1) / key_heads);
   by_type(q, [&](auto type) {
     parallel_items(static_cast<int64_t>(tiles.size()) * key_heads,
                    [&](int64_t i) { run_tile<decltype(type)>(in, tiles[i / key_heads], i % key_heads); });

@@ -155,8 +155,8 @@ at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, con
   for (size_t s = 0; s + 1 < segment_starts.size(); ++s) {
     const int64_t begin = segment_starts[s], length = segment_starts[s + 1] - begin;
     if (length > 0) {
-      parts.push_back(
-          attend_naive(q.narrow(0, begin, length), k.narrow(0, begin, length), v.narrow(0, begin, length), shape));
+      const auto own = [&](const at::Tensor& x) { return x.narrow(0, begin, length); };
+      parts.push_back(attend_naive(own(q), own(k), own(v), shape.of_segment(s)));
     }
   }
   return parts.empty() ? Inputs{q, k, v}.empty_out() : at::cat(parts, 0);
@@ -165,7 +165,7 @@ at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, con
 at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                              std::span<const int64_t> segment_starts, const AttentionShape& shape) {
   const bool odd_pairs = q.scalar_type() == at::kBFloat16 && (q.size(2) % 2 != 0 || v.size(2) % 2 != 0);
-  if (!shape.has_kernel() || !kernels_take({q, k, v}) || odd_pairs)
+  if (!shape.has_kernel() || !shape.prefixes.empty() || !kernels_take({q, k, v}) || odd_pairs)
     return segment_attention_naive(q, k, v, segment_starts, shape);
   const Inputs in{q.contiguous(), k.contiguous(), v.contiguous()};
   if (needs_grad({q, k, v, shape.sinks})) {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace llmbox {
 
@@ -26,8 +27,16 @@ struct AttentionShape {
   at::Tensor sinks{};   // (H), or undefined: a logit without a value that takes its share of the softmax
   bool causal = true;   // false: a token sees all of its segment
   RelativeBias relative{};
+  bool chunked = false;  // the window does not slide: token i sees those of its own chunk of that size, up to itself
+  std::vector<int64_t> prefixes{};  // one a segment, or none: all tokens of a segment see its keys below this
   /// Our kernels take causal attention without a learned bias; the rest runs the naive twin.
   bool has_kernel() const { return causal && !relative.table.defined(); }
+  /// The shape of one segment alone.
+  AttentionShape of_segment(size_t segment) const {
+    AttentionShape own = *this;
+    if (!prefixes.empty()) own.prefixes = {prefixes[segment]};
+    return own;
+  }
 };
 
 /// q (N, H, D), k (N, K, D), v (N, K, Dv) → (N, H, Dv). segment_starts: S + 1 entries from 0 to N, as in TokenBatch.

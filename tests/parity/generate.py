@@ -20,8 +20,10 @@ from safetensors.torch import save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 import json
 
+from formulas import V, Plain, chatglm1_ids
+
 HERE = Path(__file__).parent
-V, T = 64, 16
+T = 16
 BASE = dict(vocab_size=V, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=4,
             num_key_value_heads=2, max_position_embeddings=128, rms_norm_eps=1e-3, rope_theta=5000.0,
             tie_word_embeddings=False, hidden_act="silu", bos_token_id=1, eos_token_id=2, pad_token_id=0)
@@ -107,105 +109,13 @@ def telechat(tensors, config):
                    ("^model.norm", "transformer.ln_f"))(tensors, config)
 
 
+def without_decays(tensors, config):
+    return {name: t for name, t in tensors.items() if not re.search(r"(_decay|slope_rate)$", name)}
+
+
 def mimo(tensors, config):
     tensors["model.mtp_layers.0.input_proj.weight"] = torch.zeros(8, 8)
     return tensors
-
-
-# ---- formulas written out, for families that transformers never had
-
-def rms(x, weight, eps):
-    return weight * x * torch.rsqrt(x.square().mean(-1, keepdim=True) + eps)
-
-
-def rotate(x, theta):  # (T, heads, D), halves
-    dim = x.shape[-1]
-    angles = torch.outer(torch.arange(x.shape[0]).float(), theta ** (-torch.arange(0, dim, 2) / dim))
-    cos, sin = angles.cos().repeat(1, 2).unsqueeze(1), angles.sin().repeat(1, 2).unsqueeze(1)
-    return x * cos + torch.cat([-x[..., dim // 2:], x[..., :dim // 2]], -1) * sin
-
-
-def plain_attention(x, w, c, p):
-    n, dim = c["num_attention_heads"], c["hidden_size"] // c["num_attention_heads"]
-    q, k, v = ((x @ w[f"{p}self_attn.{part}_proj.weight"].T).view(len(x), -1, dim) for part in "qkv")
-    if not c.get("alibi"):
-        q, k = rotate(q, c["rope_theta"]), rotate(k, c["rope_theta"])
-    k, v = (t.repeat_interleave(n // t.shape[1], 1) for t in (k, v))
-    scores = torch.einsum("qhd,khd->hqk", q, k) / math.sqrt(dim)
-    if c.get("alibi"):
-        distance = torch.arange(len(x)).unsqueeze(0) - torch.arange(len(x)).unsqueeze(1)
-        slopes = torch.tensor([2 ** (-8 * (i + 1) / n) for i in range(n)])
-        scores = scores + slopes.view(-1, 1, 1) * distance
-    future = torch.ones(len(x), len(x)).triu(1).bool()
-    weights = scores.masked_fill(future, float("-inf")).softmax(-1)
-    return torch.einsum("hqk,khd->qhd", weights, v).flatten(1) @ w[f"{p}self_attn.o_proj.weight"].T
-
-
-def plain_mlp(x, w, p):
-    gate, up = x @ w[p + "gate_proj.weight"].T, x @ w[p + "up_proj.weight"].T
-    return (F.silu(gate) * up) @ w[p + "down_proj.weight"].T
-
-
-def plain_experts(x, w, c, p):
-    scores = (x @ w[p + "gate.weight"].T).softmax(-1)
-    best = scores.topk(c["num_experts_per_tok"], -1)
-    rows = []
-    for t in range(len(x)):
-        rows.append(sum(weight * plain_mlp(x[t:t + 1], w, f"{p}experts.{int(e)}.")[0]
-                        for weight, e in zip(best.values[t], best.indices[t])))
-    return torch.stack(rows) + plain_mlp(x, w, p + "shared_experts.")
-
-
-def plain_logits(w, c, ids):
-    x, eps = w["model.embed_tokens.weight"][ids], c["rms_norm_eps"]
-    for i in range(c["num_hidden_layers"]):
-        p = f"model.layers.{i}."
-        x = x + plain_attention(rms(x, w[p + "input_layernorm.weight"], eps), w, c, p)
-        y = rms(x, w[p + "post_attention_layernorm.weight"], eps)
-        sparse = p + "mlp.gate.weight" in w
-        x = x + (plain_experts(y, w, c, p + "mlp.") if sparse else plain_mlp(y, w, p + "mlp."))
-    return rms(x, w["model.norm.weight"], eps) @ w["lm_head.weight"].T
-
-
-def plain_shapes(c):
-    e, f, dim = c["hidden_size"], c["intermediate_size"], c["hidden_size"] // c["num_attention_heads"]
-    kv = c["num_key_value_heads"] * dim
-    shapes = {"model.embed_tokens.weight": (V, e), "lm_head.weight": (V, e), "model.norm.weight": (e,)}
-    for i in range(c["num_hidden_layers"]):
-        p = f"model.layers.{i}."
-        for name, shape in (("q", (e, e)), ("k", (kv, e)), ("v", (kv, e)), ("o", (e, e))):
-            shapes[f"{p}self_attn.{name}_proj.weight"] = shape
-        for name in ("input_layernorm", "post_attention_layernorm"):
-            shapes[f"{p}{name}.weight"] = (e,)
-        mlps = {"mlp.": f}
-        if "n_routed_experts" in c and i >= c["first_k_dense_replace"]:
-            inner = c["moe_intermediate_size"]
-            mlps = {f"mlp.experts.{n}.": inner for n in range(c["n_routed_experts"])}
-            mlps["mlp.shared_experts."] = inner * c["n_shared_experts"]
-            shapes[p + "mlp.gate.weight"] = (c["n_routed_experts"], e)
-        for prefix, inner in mlps.items():
-            shapes |= {p + prefix + "gate_proj.weight": (inner, e), p + prefix + "up_proj.weight": (inner, e),
-                       p + prefix + "down_proj.weight": (e, inner)}
-    return shapes
-
-
-class Plain(torch.nn.Module):
-    """Stands where transformers' class would."""
-
-    def __init__(self, config):
-        super().__init__()
-        self.c = config
-        self.w = {name: torch.nn.Parameter(torch.zeros(shape)) for name, shape in plain_shapes(config).items()}
-
-    def named_parameters(self, *_, **__):
-        return self.w.items()
-
-    def forward(self, ids):
-        logits = torch.stack([plain_logits(self.w, self.c, row) for row in ids])
-        return argparse.Namespace(logits=logits)
-
-    def get_input_embeddings(self):
-        return argparse.Namespace(weight=self.w["model.embed_tokens.weight"])
 
 
 # name → config of the reference's class; `written`: what config.json says instead of the class's own keys
@@ -246,6 +156,39 @@ FAMILIES = {
     "olmo3": dict(config=base(model_type="olmo3", sliding_window=6, rope_theta=500000.0,
                               rope_scaling=dict(rope_type="yarn", factor=4.0, original_max_position_embeddings=32),
                               layer_types=["sliding_attention", "full_attention"])),
+    "bamba": dict(config=base(model_type="bamba", intermediate_size=32, attn_layer_indices=[1], mamba_n_heads=4, mamba_d_head=16,
+                              mamba_n_groups=2, mamba_d_state=6, mamba_d_conv=3, mamba_chunk_size=8, rope_theta=None,
+                              rope_parameters=dict(rope_type="default", rope_theta=5000.0,
+                                                   partial_rotary_factor=0.5))),
+    "falcon_h1": dict(config=base(model_type="falcon_h1", intermediate_size=24, mamba_d_ssm=48, mamba_n_heads=4, mamba_d_head=12,
+                                  mamba_n_groups=1, mamba_d_state=6, mamba_chunk_size=8, embedding_multiplier=2.5,
+                                  lm_head_multiplier=0.5, key_multiplier=0.7, attention_in_multiplier=1.3,
+                                  attention_out_multiplier=0.8, ssm_in_multiplier=1.2, ssm_out_multiplier=0.6,
+                                  ssm_multipliers=[0.9, 1.1, 0.8, 1.2, 0.7], mlp_multipliers=[0.75, 1.5],
+                                  mamba_rms_norm=True, mamba_norm_before_gate=False)),
+    "falcon_h1_no_norm": dict(config=base(model_type="falcon_h1", intermediate_size=24, mamba_d_ssm=48, mamba_n_heads=4, mamba_d_head=12,
+                                          mamba_n_groups=2, mamba_d_state=6, mamba_chunk_size=8)),
+    "gemma3n_text": dict(config=dict(model_type="gemma3n_text", vocab_size=V, hidden_size=16, intermediate_size=[24] * 6,
+                                     num_hidden_layers=6, num_attention_heads=2, num_key_value_heads=1, head_dim=8,
+                                     max_position_embeddings=128, rms_norm_eps=1e-3, sliding_window=6, laurel_rank=4,
+                                     hidden_size_per_layer_input=4, vocab_size_per_layer_input=48,
+                                     num_kv_shared_layers=2, altup_num_inputs=3, altup_active_idx=0,
+                                     activation_sparsity_pattern=[0.7, 0.7, 0.0, 0.0, 0.0, 0.0],
+                                     layer_types=["sliding_attention", "sliding_attention", "full_attention"] * 2,
+                                     bos_token_id=1, eos_token_id=2, pad_token_id=0)),
+    "llama4_text": dict(config=base(model_type="llama4_text", head_dim=8, intermediate_size=12,
+                                    intermediate_size_mlp=24, num_hidden_layers=3, num_local_experts=3,
+                                    num_experts_per_tok=1, interleave_moe_layer_step=2, no_rope_layers=[1, 0, 1],
+                                    attention_chunk_size=5, floor_scale=4, attn_scale=0.4)),
+    "minimax": dict(config=base(model_type="minimax", head_dim=8, intermediate_size=6, num_local_experts=3,
+                                num_hidden_layers=3, num_experts_per_tok=2, block_size=4,
+                                layer_types=["linear_attention", "full_attention", "linear_attention"],
+                                full_attn_alpha_factor=1.5, full_attn_beta_factor=0.8, linear_attn_alpha_factor=1.2,
+                                linear_attn_beta_factor=0.7, mlp_alpha_factor=1.1, mlp_beta_factor=0.9),
+                    repack=without_decays),
+    "rwkv": dict(config=dict(model_type="rwkv", vocab_size=V, hidden_size=32, attention_hidden_size=32,
+                             intermediate_size=40, num_hidden_layers=2, layer_norm_epsilon=1e-3, rescale_every=0, use_cache=False,
+                             context_length=128, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2)),
     "persimmon": dict(config=base(model_type="persimmon", hidden_act="relu2", layer_norm_eps=1e-3,
                                   qk_layernorm=True, partial_rotary_factor=0.5)),
     "phimoe": dict(config=base(model_type="phimoe", intermediate_size=10, num_local_experts=4, num_experts_per_tok=2,
@@ -296,18 +239,49 @@ FAMILIES = {
                                 logits_scaling=2.0, attention_multiplier=1 / math.sqrt(8), tie_word_embeddings=True),
                     written=dict(model_type="minicpm", architectures=["MiniCPMForCausalLM"], scale_emb=6,
                                  scale_depth=1.4, dim_model_base=16)),
+    "kimi_k2": dict(config=base(model_type="deepseek_v3", q_lora_rank=12, kv_lora_rank=16, qk_nope_head_dim=8,
+                                qk_rope_head_dim=4, v_head_dim=8, num_key_value_heads=4, n_routed_experts=4,
+                                n_shared_experts=1, num_experts_per_tok=2, moe_intermediate_size=8, n_group=1,
+                                topk_group=1, routed_scaling_factor=2.8, norm_topk_prob=True,
+                                first_k_dense_replace=1),
+                    written=dict(model_type="kimi_k2", scoring_func="sigmoid", topk_method="noaux_tc")),
+    "moonlight": dict(config=base(model_type="deepseek_v3", q_lora_rank=None, kv_lora_rank=16, qk_nope_head_dim=8,
+                                  qk_rope_head_dim=4, v_head_dim=8, num_key_value_heads=4, n_routed_experts=4,
+                                  n_shared_experts=2, num_experts_per_tok=2, moe_intermediate_size=8, n_group=1,
+                                  topk_group=1, routed_scaling_factor=2.446, norm_topk_prob=True,
+                                  first_k_dense_replace=1),
+                      keep_none=["q_lora_rank"],
+                      written=dict(scoring_func="sigmoid", topk_method="noaux_tc")),
     "orion": dict(config=base(model_type="stablelm", layer_norm_eps=1e-3, partial_rotary_factor=1.0,
                               use_qkv_bias=False),
                   written=dict(model_type="orion", architectures=["OrionForCausalLM"], rms_norm_eps=1e-3)),
     # ---- formulas written out
-    "baichuan_13b": dict(plain=True, config=base(alibi=True, num_key_value_heads=4), repack=baichuan,
+    "baichuan_13b": dict(plain="plain", config=base(alibi=True, num_key_value_heads=4), repack=baichuan,
                          written=dict(model_type="baichuan", architectures=["BaichuanForCausalLM"],
                                       model_max_length=128, max_position_embeddings=None, num_key_value_heads=None,
                                       rope_theta=None, alibi=None)),
-    "deepseek": dict(plain=True, config=base(n_routed_experts=4, n_shared_experts=2, num_experts_per_tok=2,
+    "deepseek": dict(plain="plain", config=base(n_routed_experts=4, n_shared_experts=2, num_experts_per_tok=2,
                                              moe_intermediate_size=8, first_k_dense_replace=1),
                      written=dict(model_type="deepseek", architectures=["DeepseekForCausalLM"], moe_layer_freq=1,
                                   scoring_func="softmax", norm_topk_prob=False)),
+    "chatglm1": dict(plain="chatglm1", make_ids=chatglm1_ids,
+                     config=dict(model_type="chatglm", vocab_size=V, hidden_size=32, inner_hidden_size=40, num_layers=2,
+                                 num_attention_heads=4, layernorm_epsilon=1e-3, bos_token_id=V - 2,
+                                 eos_token_id=V - 1, mask_token_id=V - 4, gmask_token_id=V - 3,
+                                 max_sequence_length=128, position_encoding_2d=True),
+                     written=dict(architectures=["ChatGLMModel"])),
+    "rwkv5": dict(plain="rwkv56", config=dict(model_type="rwkv5", vocab_size=V, hidden_size=32, head_size=8,
+                                              head_size_divisor=4, intermediate_size=40, num_hidden_layers=2,
+                                              layer_norm_epsilon=1e-3),
+                  written=dict(architectures=["Rwkv5ForCausalLM"], attention_hidden_size=32)),
+    "rwkv6": dict(plain="rwkv56", config=dict(model_type="rwkv6", vocab_size=V, hidden_size=32, head_size=8,
+                                              head_size_divisor=4, intermediate_size=40, num_hidden_layers=2,
+                                              time_mix_extra_dim=4, time_decay_extra_dim=6, layer_norm_epsilon=1e-3),
+                  written=dict(architectures=["Rwkv6ForCausalLM"], attention_hidden_size=32)),
+    "rwkv7": dict(plain="rwkv7", config=dict(model_type="rwkv7", vocab_size=V, hidden_size=32, head_dim=8,
+                                             intermediate_size=40, num_hidden_layers=2, decay_low_rank_dim=4,
+                                             a_low_rank_dim=5, v_low_rank_dim=3, gate_low_rank_dim=6, norm_eps=1e-3),
+                  written=dict(architectures=["RWKV7ForCausalLM"], norm_first=True, norm_bias=True)),
     "xverse": dict(config=base(model_type="llama"),
                    written=dict(model_type="xverse", architectures=["XverseForCausalLM"])),
     "aquila": dict(config=base(model_type="llama"),
@@ -335,9 +309,10 @@ def randomise(model, seed):
 
 
 def build(entry, seed):
-    config = {key: value for key, value in entry["config"].items() if value is not None}
+    kept = entry.get("keep_none", [])
+    config = {key: value for key, value in entry["config"].items() if value is not None or key in kept}
     if entry.get("plain"):
-        model = Plain(config)
+        model = Plain(config, entry["plain"])
         randomise(model, seed)
         return model
     model = AutoModelForCausalLM.from_config(AutoConfig.for_model(**config), dtype=torch.float32,
@@ -369,6 +344,8 @@ def generate(name, entry, seed):
         with torch.no_grad():
             model.lm_head.weight.copy_(F.normalize(head))
     ids = torch.randint(3, V, (2, T), generator=torch.Generator().manual_seed(seed + 1))
+    if entry.get("make_ids"):
+        ids = entry["make_ids"](ids, entry["config"])
     logits = model(ids).logits
     loss = F.cross_entropy(logits[:, :-1].reshape(-1, V), ids[:, 1:].reshape(-1))
     loss.backward()
@@ -383,7 +360,7 @@ def generate(name, entry, seed):
     written = {k: v for k, v in entry["config"].items()}
     written.setdefault("architectures", [type(model).__name__])
     written.update(entry.get("written", {}))
-    written = {k: v for k, v in written.items() if v is not None}
+    written = {k: v for k, v in written.items() if v is not None or k in entry.get("keep_none", [])}
     (folder / "config.json").write_text(json.dumps(written, indent=1, sort_keys=True) + "\n")
     embedding = model.get_input_embeddings().weight.grad
     save_file({"input_ids": ids, "logits": logits.detach(), "loss": loss.detach().reshape(1),

@@ -17,7 +17,7 @@ SLOW_INCLUDE = re.compile(r"^\s*#\s*include\s*<torch/(torch|extension)\.h>", re.
 FAMILIES = [
     ("src/arch", "*.cpp", "src/arch/table.cpp", "{stem}", {"table", "spec", "config_reader"}),
     ("src/model/layers", "*.cpp", "src/model/layers/table.cpp", '"model/layers/{stem}.h"',
-     {"table", "block", "fused_experts", "norm", "parameters", "recurrence", "rope_angles", "router", "transposed_linear"}),
+     {"table", "alt_up", "block", "fused_experts", "laurel", "layer_input", "norm", "parameters", "recurrence", "rope_angles", "router", "transposed_linear"}),
     ("src/infer/sampling", "*.cpp", "src/infer/sampling/table.cpp", "{stem}", {"table", "sampler"}),
     ("src/train/objective", "*.cpp", "src/train/objective/table.cpp", "{stem}", {"table", "objective"}),
     ("src/train/optim", "*.cpp", "src/train/optim/table.cpp", "{stem}", {"table", "optimizer"}),

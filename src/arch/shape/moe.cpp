@@ -20,6 +20,19 @@ MoeSpec moe_spec(const ConfigReader& config, const LlamaShape& shape, const MoeN
   return moe;
 }
 
+MoeSpec mixtral_moe_spec(const ConfigReader& config, const LlamaShape& shape, size_t layer) {
+  const std::string name = "model.layers." + std::to_string(layer) + ".block_sparse_moe";
+  MoeSpec moe = moe_spec(config, shape, {.layer = name}, config.integer("num_local_experts"),
+                         config.integer("intermediate_size"));
+  for (size_t e = 0; e < moe.experts.size(); ++e) {
+    const std::string expert = name + ".experts." + std::to_string(e);
+    moe.experts[e].gate->name = expert + ".w1";
+    moe.experts[e].down.name = expert + ".w2";
+    moe.experts[e].up.name = expert + ".w3";
+  }
+  return moe;
+}
+
 void check_moe(const ConfigReader& config, const MoeSpec& moe) {
   const RouterSpec& router = moe.router;
   if (router.n_chosen > moe.n_expert)

@@ -16,6 +16,9 @@ struct MoeNames {
 MoeSpec moe_spec(const ConfigReader& config, const LlamaShape& shape, const MoeNames& names, int64_t n_expert,
                  int64_t inner);
 
+/// The mixture under Mixtral's names: block_sparse_moe, whose experts have w1 (gate), w2 (down) and w3 (up).
+MoeSpec mixtral_moe_spec(const ConfigReader& config, const LlamaShape& shape, size_t layer);
+
 /// Error where more experts are chosen than there are.
 void check_moe(const ConfigReader& config, const MoeSpec& moe);
 

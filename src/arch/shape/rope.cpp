@@ -27,15 +27,7 @@ RopeScaling read_scaling(const ConfigReader& config) {
 
 std::vector<double> read_factors(const ConfigReader& config, std::string_view key, int64_t size) {
   if (!config.has(key)) fail(config.where(), "expected the key '{}', found none; try another config.json", key);
-  const Json& list = config.at(key);
-  if (!list.is_array() || static_cast<int64_t>(list.size()) != size)
-    fail(config.where(), "expected {} numbers for '{}', got {}", size, key, list.size());
-  std::vector<double> factors;
-  for (const Json& value : list) {
-    if (!value.is_number()) fail(config.where(), "expected numbers in '{}', got {}", key, value.dump());
-    factors.push_back(value.get<double>());
-  }
-  return factors;
+  return config.numbers(key, static_cast<size_t>(size), 1);
 }
 
 double yarn_magnitude(double factor, double mscale) {
@@ -157,6 +149,15 @@ std::optional<LayerRopes> read_nested_ropes(const ConfigReader& config, int64_t 
   if (!fields.has("full_attention") || !fields.has("sliding_attention")) return std::nullopt;
   const auto read = [&](const char* type) { return read_rope_fields(config, fields.child(type), head_dim, {}); };
   return LayerRopes{read("full_attention"), read("sliding_attention")};
+}
+
+bool rotates(const ConfigReader& config, size_t layer) {
+  if (!config.has("no_rope_layers") || config.at("no_rope_layers").empty())
+    return (layer + 1) % static_cast<size_t>(config.integer("no_rope_layer_interval", 4)) != 0;
+  const Json& list = config.at("no_rope_layers");
+  if (!list.is_array() || layer >= list.size() || !list[layer].is_number_integer())
+    fail(config.where(), "expected an integer for each layer in 'no_rope_layers', got {}", list.dump());
+  return list[layer].get<int64_t>() != 0;
 }
 
 bool depends_on_length(const RopeSpec& rope) {

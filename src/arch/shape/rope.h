@@ -32,6 +32,10 @@ void check_rope(const ConfigReader& config, const RopeSpec& rope, int64_t head_d
 /// dynamic and longrope look at it.
 std::vector<float> rope_frequencies(const RopeSpec& rope, int64_t length);
 
+/// Whether a layer rotates: no_rope_layers has 1 for those that do and 0 for the others; without it every
+/// no_rope_layer_interval-th does not (SmolLM 3, Llama 4).
+bool rotates(const ConfigReader& config, size_t layer);
+
 /// True where the frequencies change with the length of the sequence.
 bool depends_on_length(const RopeSpec& rope);
 

@@ -13,10 +13,10 @@ at::Tensor CrossAttention::heads(size_t part, const at::Tensor& x) const {
   return qkv_[part]->matmul(x).unflatten(1, {-1, spec_.head_dim});
 }
 
-at::Tensor CrossAttention::forward(const at::Tensor& x, std::span<const RopeAngles>, AttentionContext& context) const {
-  const at::Tensor memory = context.memory();
+at::Tensor CrossAttention::forward(const at::Tensor& x, Pass& pass) const {
+  const at::Tensor memory = pass.context.memory();
   const AttentionShape shape{.scale = spec_.scale, .causal = false};
-  return out_->matmul(context.attend_memory(shape, heads(0, x), heads(1, memory), heads(2, memory)).flatten(1));
+  return out_->matmul(pass.context.attend_memory(shape, heads(0, x), heads(1, memory), heads(2, memory)).flatten(1));
 }
 
 void CrossAttention::visit_parameters(const ParameterVisitor& visit) const {

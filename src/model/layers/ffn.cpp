@@ -2,10 +2,25 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
+
 #include "core/error.h"
 #include "tensor/activation.h"
 
 namespace llmbox {
+
+namespace {
+
+/// What each row of x has above the value under which this share of a normal distribution of the row's mean and
+/// deviation lies; zero below.
+at::Tensor cut_off(const at::Tensor& x, double share) {
+  const at::Tensor p = at::scalar_tensor(share, at::kFloat);
+  const double deviations = std::sqrt(2.0) * at::erfinv(2 * p - 1).item<double>();
+  const at::Tensor mean = x.mean(-1, true), spread = (x - mean).square().mean(-1, true).sqrt();
+  return at::relu(x - (mean + spread * deviations));
+}
+
+}  // namespace
 
 at::Tensor activate(Activation activation, const at::Tensor& x) {
   switch (activation) {
@@ -34,10 +49,13 @@ at::Tensor Ffn::forward(const at::Tensor& x) const {
   at::Tensor up = up_->matmul(x);  // (N, F), or (N, 2F) with the gate's first
   if (!gate_ && !spec_.gate_in_up) return down_->matmul(activate(spec_.activation, up));
   const int64_t inner = spec_.down.in;
-  const at::Tensor gate = gate_ ? gate_->matmul(x) : up.narrow(1, 0, inner);
+  at::Tensor gate = gate_ ? gate_->matmul(x) : up.narrow(1, 0, inner);
   if (!gate_) up = up.narrow(1, inner, inner);
-  if (spec_.activation == Activation::silu) return down_->matmul(swiglu(gate, up));
-  return down_->matmul(activate(spec_.activation, gate) * up);
+  if (spec_.gate_scale != 1) gate = gate * spec_.gate_scale;
+  if (spec_.sparsity > 0) gate = cut_off(gate, spec_.sparsity);
+  const bool silu = spec_.activation == Activation::silu;
+  const at::Tensor y = down_->matmul(silu ? swiglu(gate, up) : activate(spec_.activation, gate) * up);
+  return spec_.down_scale == 1 ? y : y * spec_.down_scale;
 }
 
 void Ffn::visit_parameters(const ParameterVisitor& visit) const {

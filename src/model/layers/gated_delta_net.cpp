@@ -7,7 +7,7 @@
 #include "model/layers/recurrence.h"
 #include "tensor/activation.h"
 #include "tensor/causal_conv.h"
-#include "tensor/gated_delta.h"
+#include "tensor/memory_scan.h"
 
 namespace llmbox {
 
@@ -52,15 +52,20 @@ at::Tensor GatedDeltaNet::recall(const at::Tensor& qkv, const Projected& project
     return unit_length(part.unflatten(1, {spec_.n_key_head, spec_.key_dim})).repeat_interleave(group, 1);
   };
   const double scale = 1.0 / std::sqrt(static_cast<double>(spec_.key_dim));
-  const GatedDelta delta{.q = spread(parts[0]) * scale,
-                         .k = spread(parts[1]),
-                         .v = parts[2].unflatten(1, {spec_.n_value_head, spec_.value_dim}),
-                         .log_decay = projected.decay,
-                         .strength = projected.strength};
-  return gated_delta(delta, context.segment_starts(), memory);
+  const at::Tensor k = spread(parts[1]), v = parts[2].unflatten(1, {spec_.n_value_head, spec_.value_dim});
+  const at::Tensor decay = projected.decay.unsqueeze(-1), strength = projected.strength.unsqueeze(-1);  // (N, Hv, 1)
+  // M ← e^g M, then M ← M + k βᵀ(v - Mᵀk).
+  const MemoryScan delta{.q = spread(parts[0]) * scale,
+                         .k = k,
+                         .v = v * strength,
+                         .log_decay = decay,
+                         .seek = k,
+                         .write = -k * (strength * llmbox::exp(decay))};
+  return memory_scan(delta, context.segment_starts(), memory);
 }
 
-at::Tensor GatedDeltaNet::forward(const at::Tensor& x, std::span<const RopeAngles>, AttentionContext& context) const {
+at::Tensor GatedDeltaNet::forward(const at::Tensor& x, Pass& pass) const {
+  AttentionContext& context = pass.context;
   const Projected projected = project(x);
   const auto starts = context.segment_starts();
   const auto float_options = x.options().dtype(at::kFloat);

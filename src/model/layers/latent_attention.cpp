@@ -26,10 +26,9 @@ at::Tensor LatentAttention::queries(const at::Tensor& x, const RopeAngles& angle
   return at::cat({parts[0], apply_rope(parts[1], angles, interleaved_)}, -1);
 }
 
-at::Tensor LatentAttention::forward(const at::Tensor& x, std::span<const RopeAngles> ropes,
-                                    AttentionContext& context) const {
+at::Tensor LatentAttention::forward(const at::Tensor& x, Pass& pass) const {
   const LatentSpec& latent = *spec_.latent;
-  const RopeAngles& angles = ropes[static_cast<size_t>(spec_.rope)];
+  const RopeAngles& angles = pass.ropes[static_cast<size_t>(spec_.rope)];
   const int64_t n = x.size(0);
   const auto down = kv_down_->matmul(x).split_with_sizes({latent.kv_up.in, latent.rope_dim}, 1);
   const at::Tensor shared = apply_rope(down[1].unsqueeze(1), angles, interleaved_);  // (N, 1, R)
@@ -37,7 +36,7 @@ at::Tensor LatentAttention::forward(const at::Tensor& x, std::span<const RopeAng
                       .view({n, spec_.n_head, -1})
                       .split_with_sizes({latent.nope_dim, spec_.value_dim()}, -1);
   const at::Tensor k = at::cat({up[0], shared.expand({n, spec_.n_head, latent.rope_dim})}, -1);
-  return out_->matmul(context.attend(params_, queries(x, angles), k, up[1]).flatten(1));
+  return out_->matmul(pass.context.attend(params_, queries(x, angles), k, up[1]).flatten(1));
 }
 
 void LatentAttention::visit_parameters(const ParameterVisitor& visit) const {

@@ -12,7 +12,7 @@ namespace llmbox {
 class LatentAttention : public Mixer {
  public:
   LatentAttention(const AttentionSpec& spec, const MixerPlace& place, const ParameterSource& source);
-  at::Tensor forward(const at::Tensor& x, std::span<const RopeAngles> ropes, AttentionContext& context) const override;
+  at::Tensor forward(const at::Tensor& x, Pass& pass) const override;
   void visit_parameters(const ParameterVisitor& visit) const override;
   void visit_linears(const LinearVisitor& visit) override;
 

@@ -25,7 +25,8 @@ Mamba::Mamba(const MambaSpec& spec, const MixerPlace& place, const ParameterSour
   if (spec.conv_bias) conv_bias_ = source(spec.name + ".conv1d.bias");
 }
 
-at::Tensor Mamba::forward(const at::Tensor& x, std::span<const RopeAngles>, AttentionContext& context) const {
+at::Tensor Mamba::forward(const at::Tensor& x, Pass& pass) const {
+  AttentionContext& context = pass.context;
   const auto halves = in_->matmul(x).chunk(2, 1);  // (N, C) each: the input and the output gate
   const auto float_options = x.options().dtype(at::kFloat);
   BatchStates states = take_states(context, layer_, at::zeros({spec_.conv_width - 1, spec_.inner}, x.options()),

@@ -11,7 +11,7 @@ namespace llmbox {
 class Mamba : public Mixer {
  public:
   Mamba(const MambaSpec& spec, const MixerPlace& place, const ParameterSource& source);
-  at::Tensor forward(const at::Tensor& x, std::span<const RopeAngles> ropes, AttentionContext& context) const override;
+  at::Tensor forward(const at::Tensor& x, Pass& pass) const override;
   void visit_parameters(const ParameterVisitor& visit) const override;
   void visit_linears(const LinearVisitor& visit) override;
 

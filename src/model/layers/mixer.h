@@ -3,20 +3,17 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
-#include "model/attention_context.h"
 #include "model/layers/parameters.h"
-#include "tensor/rope.h"
+#include "model/layers/pass.h"
 
 namespace llmbox {
 
 class Mixer {
  public:
   virtual ~Mixer() = default;
-  /// x (N, E) → (N, E). ropes: the angles of ModelSpec::ropes.
-  virtual at::Tensor forward(const at::Tensor& x, std::span<const RopeAngles> ropes,
-                             AttentionContext& context) const = 0;
+  /// x (N, E) → (N, E).
+  virtual at::Tensor forward(const at::Tensor& x, Pass& pass) const = 0;
   virtual void visit_parameters(const ParameterVisitor& visit) const = 0;
   virtual void visit_linears(const LinearVisitor& visit) = 0;
 };
@@ -24,11 +21,13 @@ class Mixer {
 /// Where in the model a mixer sits.
 struct MixerPlace {
   int layer = 0;
+  int n_layer = 0;
   bool interleaved = false;  // how its rope pairs dimensions
 };
 
 std::unique_ptr<Mixer> make_mixer(const LayerSpec& spec, const MixerPlace& place, const ParameterSource& source);
 
-std::unique_ptr<Mixer> make_cross_attention(const AttentionSpec& spec, const ParameterSource& source);
+/// The second mixer of a layer, between the first one and the feed-forward, or in its place; null where there is none.
+std::unique_ptr<Mixer> make_second_mixer(const LayerSpec& spec, const MixerPlace& place, const ParameterSource& source);
 
 }  // namespace llmbox

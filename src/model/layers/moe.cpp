@@ -22,7 +22,9 @@ at::Tensor Moe::routed(const at::Tensor& x) const {
   const int64_t n_chosen = spec_.router.n_chosen;
   const at::Tensor flat = routing.experts.flatten();                // (N · chosen)
   const at::Tensor order = std::get<1>(flat.sort(true, 0, false));  // stable: by expert, then by token
-  const at::Tensor rows = x.index_select(0, order.floor_divide(n_chosen));
+  at::Tensor rows = x.index_select(0, order.floor_divide(n_chosen));
+  const at::Tensor weights = routing.weights.to(x.scalar_type());
+  if (spec_.weigh_input) rows = rows * weights.flatten().index_select(0, order).unsqueeze(1);
   const at::Tensor counts = at::bincount(flat, {}, spec_.n_expert).cpu();
   std::vector<at::Tensor> outputs;
   for (int64_t expert = 0, begin = 0; expert < spec_.n_expert; ++expert) {
@@ -33,7 +35,7 @@ at::Tensor Moe::routed(const at::Tensor& x) const {
   if (outputs.empty()) return at::zeros_like(x);
   const at::Tensor places = at::empty_like(order).index_copy_(0, order, at::arange(order.size(0), order.options()));
   const at::Tensor back = at::cat(outputs).index_select(0, places).view({x.size(0), n_chosen, x.size(1)});
-  return (back * routing.weights.to(x.scalar_type()).unsqueeze(-1)).sum(1);
+  return spec_.weigh_input ? back.sum(1) : (back * weights.unsqueeze(-1)).sum(1);
 }
 
 at::Tensor Moe::forward(const at::Tensor& x) const {

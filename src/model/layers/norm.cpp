@@ -29,7 +29,17 @@ at::Tensor Norm::weight() const {
   return spec_.weight_offset == 0 ? weight : weight + spec_.weight_offset;
 }
 
+at::Tensor Norm::in_groups(const at::Tensor& x) const {
+  const at::Tensor parts = x.unflatten(-1, {spec_.groups, -1});
+  const at::Tensor ones = at::ones({parts.size(-1)}, x.options());
+  const at::Tensor y =
+      spec_.kind == NormKind::rms ? rms_norm(parts, ones, spec_.eps) : layer_norm(parts, ones, {}, spec_.eps);
+  const at::Tensor scaled = y.flatten(-2) * weight();
+  return bias_.defined() ? scaled + bias_ : scaled;
+}
+
 at::Tensor Norm::forward(const at::Tensor& x) const {
+  if (spec_.groups > 1) return in_groups(x);
   const bool plain = spec_.has_weight && spec_.heads == 0;
   const at::Tensor scale = plain ? weight() : at::ones({spec_.size}, x.options());
   const at::Tensor y =

@@ -17,6 +17,7 @@ class Norm {
  private:
   /// (size), or (H, size) where each head has its own; the offset is added.
   at::Tensor weight() const;
+  at::Tensor in_groups(const at::Tensor& x) const;
 
   NormSpec spec_;
   std::vector<at::Tensor> weights_;  // one, or one a head where the file splits them

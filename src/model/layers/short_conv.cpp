@@ -16,7 +16,8 @@ ShortConv::ShortConv(const ShortConvSpec& spec, const MixerPlace& place, const P
   if (spec.has_bias) bias_ = source(spec.name + ".conv.bias");
 }
 
-at::Tensor ShortConv::forward(const at::Tensor& x, std::span<const RopeAngles>, AttentionContext& context) const {
+at::Tensor ShortConv::forward(const at::Tensor& x, Pass& pass) const {
+  AttentionContext& context = pass.context;
   const auto parts = in_->matmul(x).chunk(3, 1);  // the gates before and after, and the input
   const at::Tensor gated = parts[0] * parts[2];
   const auto starts = context.segment_starts();
