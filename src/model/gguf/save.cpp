@@ -115,6 +115,9 @@ void save_gguf_model(const std::filesystem::path& path, const ModelFiles& files,
   GgufEntries metadata = gguf_metadata(files.config, spec, family);
   metadata.emplace_back("general.file_type", preset.file_type);
   metadata.insert(metadata.end(), options.extra.begin(), options.extra.end());
+  const bool has_tokenizer = std::any_of(options.extra.begin(), options.extra.end(),
+                                         [](const auto& entry) { return entry.first == "tokenizer.ggml.model"; });
+  if (!has_tokenizer) metadata.emplace_back("tokenizer.ggml.model", std::string("none"));  // llama.cpp wants a word
   std::vector<GgufOutput> outputs = rotary_divisors(spec);
   for (const GgufTensor& tensor : layout.gguf)
     outputs.push_back({tensor.name, choose_type(preset, tensor.name, tensor.shape, spec), tensor.shape, [&] {
