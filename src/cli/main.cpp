@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <iostream>
 
 #include "cli/verb.h"
 #include "core/error.h"
@@ -38,6 +39,7 @@ int run(const std::vector<std::string>& args) {
 
 int main(int argc, char** argv) {
   llmbox::keep_large_blocks();
+  std::ios::sync_with_stdio(false);  // else standard input comes byte by byte
   try {
     return llmbox::run({argv + 1, argv + argc});
   } catch (const llmbox::Error& error) {

@@ -15,6 +15,7 @@
 #include "model/decoder.h"
 #include "model/vocabulary.h"
 #include "records/reader.h"
+#include "tokenizer/extend_vocabulary.h"
 #include "tokenizer/train_bpe.h"
 #include "tokenizer/train_sentence_piece.h"
 
@@ -172,6 +173,10 @@ int merge(const std::vector<std::string>& args) {
     grow_model(path.parent_path(), extended, {.rows = new_rows_named(new_rows), .seed = seed}, wanted.output);
   write_piece_files(wanted.output, extended.proto,
                     fs::exists(config) ? read_json_file(config) : piece_config("LlamaTokenizer"));
+  const fs::path json = path.parent_path() / "tokenizer.json";
+  if (fs::exists(json))
+    write_file_atomically(fs::path(wanted.output) / "tokenizer.json",
+                          extend_tokenizer_json(read_json_file(json), extended, json.string()).dump() + "\n");
   log_info("tokenizer: {} new pieces, {} in all, written to {}", extended.added.size(),
            Tokenizer::load(wanted.output)->vocab_size(), wanted.output);
   return 0;

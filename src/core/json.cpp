@@ -53,6 +53,9 @@ Json parse_json(std::string_view text, std::string_view where, int64_t first_lin
     const int64_t line = first_line + std::count(before.begin(), before.end(), '\n');
     const size_t line_start = before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1;
     fail(where, "line {}, column {}: expected valid JSON, got {}", line, byte - line_start + 1, reason_of(error));
+  } catch (const Json::out_of_range& error) {
+    const std::string what = error.what();
+    fail(where, "line {}: expected numbers that a double holds, got {}", first_line, what.substr(what.rfind(' ') + 1));
   }
 }
 

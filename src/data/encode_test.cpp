@@ -5,7 +5,7 @@
 #include <fstream>
 #include <map>
 
-#include "core/test_shared.h"
+#include "chat/reference_row.h"
 
 namespace llmbox {
 namespace {
@@ -93,7 +93,11 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
       {"qwen2", {{"eos_token", "<|endoftext|>"}}},
       {"llama2", {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}}}};
   const Json& specials = special_tokens.at(param.tokenizer);
-  ChatTemplate chat_template = ChatTemplate::load(param.chat_template, specials);
+  ChatTemplate chat_template =
+      ChatTemplate::from_row(ReferenceRow::row_of(param.chat_template), specials, fixed_clock());
+  const std::string& eos = chat_template.eos_replacement();
+  tokenizer = tokenizer->with_roles(
+      {.eos = eos.empty() ? specials["eos_token"].get<std::string>() : eos, .special = chat_template.stop_words()});
   std::map<std::string, Example> conversations;
   std::ifstream file(shared_path("fixtures/llama_factory/sft_encoding.jsonl"));
   int compared = 0, wrong = 0;
@@ -111,14 +115,15 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
       continue;
     if (!row.contains("input_ids")) continue;
     const Example& example = conversations.at(row["conversation"]);
-    if (!example.tools.empty()) continue;  // tool texts are the template's affair, tested there
     const Json& args = row["args"];
     SampleOptions options{.cutoff_len = args["cutoff_len"],
                           .train_on_prompt = args.value("train_on_prompt", false),
                           .mask_history = args.value("mask_history", false)};
-    if (chat_template.efficient_eos())
-      options.closing_eos = tokenizer->token_to_id(specials["eos_token"].get<std::string>());
-    Sample sample = join_turns(encode_turns(example, chat_template, *tokenizer), options);
+    if (chat_template.efficient_eos()) options.closing_eos = tokenizer->eos_id();
+    const Json variables = {{"enable_thinking", args.value("enable_thinking", true)},
+                            {"preserve_thinking", args.value("preserve_thinking", false)},
+                            {"discard_history", options.mask_history}};
+    Sample sample = join_turns(encode_turns(example, chat_template, *tokenizer, variables), options);
     // The reference's defect: with mask_history the eos labels of efficient_eos fall on prompts of masked turns.
     if (options.closing_eos && options.mask_history)
       for (size_t t = 0; t < row["labels"].size(); ++t)
@@ -135,12 +140,12 @@ TEST_P(EncodeFixture, EqualsLlamaFactory) {
   EXPECT_GT(compared, 50);
 }
 
-INSTANTIATE_TEST_SUITE_P(Templates, EncodeFixture,
-                         testing::Values(EncodingCase{"llama3", "llama3", "llama3"},
-                                         EncodingCase{"qwen", "qwen2", "qwen2"},
-                                         EncodingCase{"solar", "llama3", "llama3"},
-                                         EncodingCase{"llama2", "llama2", "llama2"}),
-                         [](const auto& info) { return std::string(info.param.chat_template); });
+INSTANTIATE_TEST_SUITE_P(
+    Templates, EncodeFixture,
+    testing::Values(EncodingCase{"llama3", "llama3", "llama3"}, EncodingCase{"qwen", "qwen2", "qwen2"},
+                    EncodingCase{"qwen3", "qwen2", "qwen2"}, EncodingCase{"glm4_moe", "llama3", "llama3"},
+                    EncodingCase{"solar", "llama3", "llama3"}, EncodingCase{"llama2", "llama2", "llama2"}),
+    [](const auto& info) { return std::string(info.param.chat_template); });
 
 }  // namespace
 }  // namespace llmbox

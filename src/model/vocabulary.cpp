@@ -65,7 +65,7 @@ ModelFiles grow_vocabulary(ModelFiles files, const VocabularyGrowth& growth) {
   if (growth.first > spec.vocab_size)
     fail(where, "expected an embedding of {} rows for the tokenizer's {} tokens, got {}; try the model's own tokenizer",
          growth.first, growth.first, spec.vocab_size);
-  std::vector<std::string> names = {spec.embedding.name};
+  std::vector<std::string> names = {spec.embedding.name + ".weight"};
   if (!spec.tied_head) names.insert(names.end(), {spec.head.name + ".weight", spec.head.name + ".bias"});
   for (const std::string& name : names) {
     if (files.packed.contains(name))

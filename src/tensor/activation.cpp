@@ -1,15 +1,11 @@
 #include "tensor/activation.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kGrain = 8192;
 
@@ -47,27 +43,19 @@ at::Tensor in_blocks(const at::Tensor& x, const Function& function) {
   return y.narrow(0, 0, n).view(x.sizes());
 }
 
-class Swiglu : public torch::autograd::Function<Swiglu> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& gate, const at::Tensor& up) {
-    ctx->save_for_backward({gate, up});
-    return swiglu_forward(gate, up);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    const variable_list saved = ctx->get_saved_variables();
-    const at::Tensor &gate = saved[0], &up = saved[1], dy = grads[0].contiguous();
-    const at::Tensor dgate = at::empty(gate.sizes(), gate.options()), dup = at::empty(up.sizes(), up.options());
-    by_type(gate, [&](auto type) {
-      using T = decltype(type);
-      const auto kernel = kernel_table().of<T>().rows.swiglu_grad;
-      at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
-        kernel(pointer<T>(gate) + begin, pointer<T>(up) + begin, pointer<T>(dy) + begin,
-               mutable_pointer<T>(dgate) + begin, mutable_pointer<T>(dup) + begin, end - begin);
-      });
+/// Gradients of gate and up.
+std::vector<at::Tensor> swiglu_backward(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& dy) {
+  const at::Tensor dgate = at::empty(gate.sizes(), gate.options()), dup = at::empty(up.sizes(), up.options());
+  by_type(gate, [&](auto type) {
+    using T = decltype(type);
+    const auto kernel = kernel_table().of<T>().rows.swiglu_grad;
+    at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
+      kernel(pointer<T>(gate) + begin, pointer<T>(up) + begin, pointer<T>(dy) + begin,
+             mutable_pointer<T>(dgate) + begin, mutable_pointer<T>(dup) + begin, end - begin);
     });
-    return {dgate, dup};
-  }
-};
+  });
+  return {dgate, dup};
+}
 
 }  // namespace
 
@@ -78,8 +66,14 @@ at::Tensor swiglu_naive(const at::Tensor& gate, const at::Tensor& up) {
 
 at::Tensor swiglu(const at::Tensor& gate, const at::Tensor& up) {
   if (!kernels_take({gate, up})) return swiglu_naive(gate, up);
-  if (needs_grad({gate, up})) return Swiglu::apply(gate.contiguous(), up.contiguous());
-  return swiglu_forward(gate.contiguous(), up.contiguous());
+  const at::Tensor g = gate.contiguous(), u = up.contiguous();
+  if (!needs_grad({gate, up})) return swiglu_forward(g, u);
+  return differentiable(
+      {g, u},
+      [&] {
+        return Computed{swiglu_forward(g, u), {g, u}};
+      },
+      [](const auto& saved, const at::Tensor& dy) { return swiglu_backward(saved[0], saved[1], dy); });
 }
 
 at::Tensor gelu(const at::Tensor& x, bool tanh_approx) {

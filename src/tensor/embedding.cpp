@@ -1,15 +1,11 @@
 #include "tensor/embedding.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// One run of equal ids in the sorted list of (id, token) pairs: its tokens' rows are summed in float, in token order.
 template <class T>
@@ -43,23 +39,19 @@ at::Tensor table_gradient(const at::Tensor& dy, const at::Tensor& ids, int64_t n
   return grad;
 }
 
-class Embedding : public torch::autograd::Function<Embedding> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& weight, const at::Tensor& ids) {
-    ctx->save_for_backward({ids});
-    ctx->saved_data["rows"] = weight.size(0);
-    return weight.index_select(0, ids);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list dy) {
-    return {table_gradient(dy[0].contiguous(), ctx->get_saved_variables()[0], ctx->saved_data["rows"].toInt()), {}};
-  }
-};
-
 }  // namespace
 
 at::Tensor embedding(const at::Tensor& weight, const at::Tensor& ids) {
   if (!kernels_take({weight}) || !needs_grad({weight})) return at::embedding(weight, ids);
-  return Embedding::apply(weight, ids.contiguous());
+  const at::Tensor rows = ids.contiguous();
+  return differentiable(
+      {weight},
+      [&] {
+        return Computed{weight.index_select(0, rows), {rows}};
+      },
+      [n = weight.size(0)](const auto& saved, const at::Tensor& dy) {
+        return std::vector{table_gradient(dy, saved[0], n)};
+      });
 }
 
 }  // namespace llmbox

@@ -1,17 +1,13 @@
 #include "tensor/gated_delta.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kDeltaBlock = 32;  // tokens between kept memories
 
@@ -145,36 +141,23 @@ at::Tensor run_forward(const GatedDelta& in, std::span<const int64_t> starts, co
   return out;
 }
 
-class Delta : public torch::autograd::Function<Delta> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const at::Tensor& log_decay, const at::Tensor& strength,
-                            const std::vector<int64_t>& starts) {
-    ctx->save_for_backward({q, k, v, log_decay, strength});
-    ctx->saved_data["starts"] = starts;
-    return run_forward({q, k, v, log_decay, strength}, starts, {});
-  }
-
-  static variable_list backward(AutogradContext* ctx, variable_list upstream) {
-    const variable_list s = ctx->get_saved_variables();
-    const std::vector<int64_t> starts = ctx->saved_data["starts"].toIntVector();
-    const GatedDelta in{s[0], s[1], s[2], s[3], s[4]};
-    const at::Tensor d_out = upstream[0].contiguous();
-    variable_list grads;
-    for (const at::Tensor& tensor : s) grads.push_back(at::zeros_like(tensor));
-    const int64_t heads = in.q.size(1);
-    parallel_items((static_cast<int64_t>(starts.size()) - 1) * heads, [&](int64_t i) {
-      const HeadRun h = run_of(in, starts, i);
-      const int64_t row = first_row(starts, i, heads);
-      backward_head(h, pointer<float>(d_out) + row * h.dv,
-                    {mutable_pointer<float>(grads[0]) + row * h.dk, mutable_pointer<float>(grads[1]) + row * h.dk,
-                     mutable_pointer<float>(grads[2]) + row * h.dv, mutable_pointer<float>(grads[3]) + row,
-                     mutable_pointer<float>(grads[4]) + row});
-    });
-    grads.emplace_back();
-    return grads;
-  }
-};
+/// Gradients of q, k, v, log_decay and strength, which `s` holds.
+std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& s, const std::vector<int64_t>& starts,
+                                     const at::Tensor& d_out) {
+  const GatedDelta in{s[0], s[1], s[2], s[3], s[4]};
+  std::vector<at::Tensor> grads;
+  for (const at::Tensor& tensor : s) grads.push_back(at::zeros_like(tensor));
+  const int64_t heads = in.q.size(1);
+  parallel_items((static_cast<int64_t>(starts.size()) - 1) * heads, [&](int64_t i) {
+    const HeadRun h = run_of(in, starts, i);
+    const int64_t row = first_row(starts, i, heads);
+    backward_head(h, pointer<float>(d_out) + row * h.dv,
+                  {mutable_pointer<float>(grads[0]) + row * h.dk, mutable_pointer<float>(grads[1]) + row * h.dk,
+                   mutable_pointer<float>(grads[2]) + row * h.dv, mutable_pointer<float>(grads[3]) + row,
+                   mutable_pointer<float>(grads[4]) + row});
+  });
+  return grads;
+}
 
 }  // namespace
 
@@ -199,7 +182,13 @@ at::Tensor gated_delta(const GatedDelta& in, std::span<const int64_t> segment_st
   if (states.defined() || !needs_grad({c.q, c.k, c.v, c.log_decay, c.strength}))
     return run_forward(c, segment_starts, states);
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-  return Delta::apply(c.q, c.k, c.v, c.log_decay, c.strength, starts);
+  const std::vector<at::Tensor> inputs = {c.q, c.k, c.v, c.log_decay, c.strength};
+  return differentiable(
+      inputs,
+      [&] {
+        return Computed{run_forward(c, starts, {}), inputs};
+      },
+      [starts](const auto& saved, const at::Tensor& dy) { return run_backward(saved, starts, dy); });
 }
 
 }  // namespace llmbox

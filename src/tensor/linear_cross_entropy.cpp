@@ -1,16 +1,12 @@
 #include "tensor/linear_cross_entropy.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 #include "tensor/linear.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 // Logits of so many rows exist at a time: enough for the products to run near their best, 50 MB for a vocabulary of
 // 49k.
@@ -140,44 +136,20 @@ KeptRows keep_rows(const at::Tensor& hidden, const at::Tensor& labels) {
   return {hidden.index_select(0, kept), labels.index_select(0, kept), kept};
 }
 
-class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& hidden, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias, const at::Tensor& labels, const LogitShape& shape) {
-    const KeptRows kept = keep_rows(hidden, labels);
-    const Wanted wanted{hidden.requires_grad(), weight.requires_grad(), bias && bias->requires_grad()};
-    LossAndGrads result = chunked_loss(kept.hidden, {weight, bias.value_or(at::Tensor()), shape}, kept.labels, wanted);
-    HeadGrads& grads = result.grads;
-    if (wanted.weight && !grads.weight.defined()) grads.weight = at::zeros(weight.sizes(), weight.options());
-    if (wanted.bias && !grads.bias.defined()) grads.bias = at::zeros(bias->sizes(), bias->options());
-    ctx->saved_data["hidden"] = grads.hidden;
-    ctx->saved_data["weight"] = grads.weight;
-    ctx->saved_data["bias"] = grads.bias;
-    ctx->saved_data["kept"] = kept.which;
-    ctx->saved_data["rows"] = hidden.size(0);
-    ctx->saved_data["dtype"] = hidden.scalar_type();
-    return at::scalar_tensor(result.loss, hidden.options().dtype(at::kFloat));
-  }
-
-  /// Consumes the gradients that the forward pass left, so the node can be walked once.
-  static variable_list backward(AutogradContext* ctx, variable_list upstream) {
-    const float factor = upstream[0].item<float>();
-    const auto take = [&](const char* name) {
-      at::Tensor grad = ctx->saved_data[name].toTensor();
-      ctx->saved_data[name] = at::Tensor();
-      return grad;
-    };
-    const at::Tensor kept = ctx->saved_data["kept"].toTensor();
-    at::Tensor hidden = take("hidden");
-    const at::ScalarType type = ctx->saved_data["dtype"].toScalarType();
-    hidden = scaled(hidden, factor, type);
-    if (hidden.defined() && kept.defined()) {
-      const int64_t rows = ctx->saved_data["rows"].toInt();
-      hidden = at::zeros({rows, hidden.size(1)}, hidden.options()).index_copy_(0, kept, hidden);
-    }
-    return {hidden, scaled(take("weight"), factor, type), scaled(take("bias"), factor, type), {}, {}};
-  }
+/// Which of n rows the kept ones are (undefined: all), and the type of the hidden states.
+struct RowPlaces {
+  at::Tensor which;
+  int64_t n;
+  at::ScalarType type;
 };
+
+/// Gradients of hidden states, weight and bias for an upstream gradient of `factor`.
+std::vector<at::Tensor> scaled_gradients(const HeadGrads& grads, float factor, const RowPlaces& rows) {
+  at::Tensor hidden = scaled(grads.hidden, factor, rows.type);
+  if (hidden.defined() && rows.which.defined())
+    hidden = at::zeros({rows.n, hidden.size(1)}, hidden.options()).index_copy_(0, rows.which, hidden);
+  return {hidden, scaled(grads.weight, factor, rows.type), scaled(grads.bias, factor, rows.type)};
+}
 
 }  // namespace
 
@@ -195,8 +167,24 @@ at::Tensor linear_cross_entropy(const at::Tensor& hidden, const at::Tensor& weig
     const double loss = chunked_loss(kept.hidden, {weight, bias, shape}, kept.labels, {false, false, false}).loss;
     return at::scalar_tensor(loss, hidden.options().dtype(at::kFloat));
   }
-  const std::optional<at::Tensor> some_bias = bias.defined() ? std::optional(bias) : std::nullopt;
-  return LinearCrossEntropy::apply(hidden.contiguous(), weight, some_bias, labels.contiguous(), shape);
+  const at::Tensor rows = hidden.contiguous();
+  const KeptRows kept = keep_rows(rows, labels.contiguous());
+  const auto grads = std::make_shared<HeadGrads>();
+  const auto compute = [&] {
+    const Wanted wanted{hidden.requires_grad(), weight.requires_grad(), bias.defined() && bias.requires_grad()};
+    LossAndGrads result = chunked_loss(kept.hidden, {weight, bias, shape}, kept.labels, wanted);
+    *grads = std::move(result.grads);
+    if (wanted.weight && !grads->weight.defined()) grads->weight = at::zeros(weight.sizes(), weight.options());
+    if (wanted.bias && !grads->bias.defined()) grads->bias = at::zeros(bias.sizes(), bias.options());
+    return Computed{at::scalar_tensor(result.loss, hidden.options().dtype(at::kFloat)), {}};
+  };
+  // The forward pass has left the gradients, and this consumes them: the node can be walked once.
+  return differentiable(
+      {rows, weight, bias}, compute,
+      [grads, which = kept.which, n = rows.size(0), type = rows.scalar_type()](const auto&, const at::Tensor& dy) {
+        const HeadGrads left = std::exchange(*grads, {});
+        return scaled_gradients(left, dy.item<float>(), {which, n, type});
+      });
 }
 
 TokenScores linear_token_scores(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& bias,

@@ -1,15 +1,11 @@
 #include "tensor/norm.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 enum class NormKind { rms, layer };
 
@@ -64,39 +60,6 @@ NormGrads norm_backward(NormKind kind, const at::Tensor& x, const at::Tensor& we
   return grads;
 }
 
-class RmsNorm : public torch::autograd::Function<RmsNorm> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, double eps) {
-    ctx->save_for_backward({x, weight});
-    ctx->saved_data["eps"] = eps;
-    return norm_forward(NormKind::rms, x, weight, {}, eps);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list dy) {
-    const variable_list saved = ctx->get_saved_variables();
-    const NormGrads grads =
-        norm_backward(NormKind::rms, saved[0], saved[1], dy[0].contiguous(), ctx->saved_data["eps"].toDouble());
-    return {grads.x, grads.weight, {}};
-  }
-};
-
-class LayerNorm : public torch::autograd::Function<LayerNorm> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias, double eps) {
-    ctx->save_for_backward({x, weight});
-    ctx->saved_data["eps"] = eps;
-    ctx->saved_data["has_bias"] = bias.has_value();
-    return norm_forward(NormKind::layer, x, weight, bias.value_or(at::Tensor()), eps);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list dy) {
-    const variable_list saved = ctx->get_saved_variables();
-    NormGrads grads =
-        norm_backward(NormKind::layer, saved[0], saved[1], dy[0].contiguous(), ctx->saved_data["eps"].toDouble());
-    if (!ctx->saved_data["has_bias"].toBool()) grads.bias = at::Tensor();
-    return {grads.x, grads.weight, grads.bias, {}};
-  }
-};
-
 }  // namespace
 
 at::Tensor rms_norm_naive(const at::Tensor& x, const at::Tensor& weight, double eps) {
@@ -116,19 +79,32 @@ at::Tensor layer_norm_naive(const at::Tensor& x, const at::Tensor& weight, const
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
   if (!kernels_take({x, weight})) return rms_norm_naive(x, weight, eps);
-  if (needs_grad({x, weight})) return RmsNorm::apply(x.contiguous(), weight.contiguous(), eps);
-  return norm_forward(NormKind::rms, x.contiguous(), weight.contiguous(), {}, eps);
+  const at::Tensor rows = x.contiguous(), w = weight.contiguous();
+  if (!needs_grad({x, weight})) return norm_forward(NormKind::rms, rows, w, {}, eps);
+  return differentiable(
+      {rows, w},
+      [&] {
+        return Computed{norm_forward(NormKind::rms, rows, w, {}, eps), {rows, w}};
+      },
+      [eps](const auto& saved, const at::Tensor& dy) {
+        const NormGrads grads = norm_backward(NormKind::rms, saved[0], saved[1], dy, eps);
+        return std::vector{grads.x, grads.weight};
+      });
 }
 
 at::Tensor layer_norm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
   if (!kernels_take({x, weight, bias})) return layer_norm_naive(x, weight, bias, eps);
-  const at::Tensor row = bias.defined() ? bias.contiguous() : bias;
-  if (!needs_grad({x, weight, bias})) {
-    return norm_forward(NormKind::layer, x.contiguous(), weight.contiguous(), row, eps);
-  }
-  std::optional<at::Tensor> some_row;
-  if (row.defined()) some_row = row;
-  return LayerNorm::apply(x.contiguous(), weight.contiguous(), some_row, eps);
+  const at::Tensor rows = x.contiguous(), w = weight.contiguous(), b = bias.defined() ? bias.contiguous() : bias;
+  if (!needs_grad({x, weight, bias})) return norm_forward(NormKind::layer, rows, w, b, eps);
+  return differentiable(
+      {rows, w, b},
+      [&] {
+        return Computed{norm_forward(NormKind::layer, rows, w, b, eps), {rows, w}};
+      },
+      [eps](const auto& saved, const at::Tensor& dy) {
+        const NormGrads grads = norm_backward(NormKind::layer, saved[0], saved[1], dy, eps);
+        return std::vector{grads.x, grads.weight, grads.bias};
+      });
 }
 
 }  // namespace llmbox

@@ -1,15 +1,11 @@
 #include "tensor/rope.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 at::Tensor rotate(const at::Tensor& x, const RopeAngles& angles, bool interleaved, float direction) {
   const int64_t heads = x.size(1), dim = x.size(2), half = angles.cos.size(1);
@@ -25,20 +21,6 @@ at::Tensor rotate(const at::Tensor& x, const RopeAngles& angles, bool interleave
   });
   return y;
 }
-
-class Rope : public torch::autograd::Function<Rope> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin,
-                            bool interleaved) {
-    ctx->save_for_backward({cos, sin});
-    ctx->saved_data["interleaved"] = interleaved;
-    return rotate(x, {cos, sin}, interleaved, 1);
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list dy) {  // the inverse rotation
-    const variable_list saved = ctx->get_saved_variables();
-    return {rotate(dy[0].contiguous(), {saved[0], saved[1]}, ctx->saved_data["interleaved"].toBool(), -1), {}, {}, {}};
-  }
-};
 
 }  // namespace
 
@@ -62,8 +44,16 @@ at::Tensor apply_rope(const at::Tensor& x, const RopeAngles& angles, bool interl
   const bool plain = angles.cos.is_cpu() && angles.cos.scalar_type() == at::kFloat;
   if (!plain || !kernels_take({x})) return apply_rope_naive(x, angles, interleaved);
   const at::Tensor cos = angles.cos.contiguous(), sin = angles.sin.contiguous();
-  if (needs_grad({x})) return Rope::apply(x.contiguous(), cos, sin, interleaved);
-  return rotate(x.contiguous(), {cos, sin}, interleaved, 1);
+  const at::Tensor rows = x.contiguous();
+  if (!needs_grad({x})) return rotate(rows, {cos, sin}, interleaved, 1);
+  return differentiable(
+      {rows},
+      [&] {
+        return Computed{rotate(rows, {cos, sin}, interleaved, 1), {cos, sin}};
+      },
+      [interleaved](const auto& saved, const at::Tensor& dy) {  // the inverse rotation
+        return std::vector{rotate(dy, {saved[0], saved[1]}, interleaved, -1)};
+      });
 }
 
 }  // namespace llmbox

@@ -1,17 +1,13 @@
 #include "tensor/segment_attention.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "tensor/attention_shape_access.h"
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 #include "tensor/naive_attention.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 struct Heads {
   int64_t query, key, dim, value_dim;
@@ -100,7 +96,8 @@ at::Tensor sum_groups(const at::Tensor& shares, const at::Tensor& like) {
   return shares.view({shares.size(0), like.size(1), group, shares.size(2)}).sum(2).to(like.scalar_type());
 }
 
-variable_list attend_backward(const BackwardInputs& b, std::span<const int64_t> starts, const AttentionShape& shape) {
+std::vector<at::Tensor> attend_backward(const BackwardInputs& b, std::span<const int64_t> starts,
+                                        const AttentionShape& shape) {
   const Heads heads = b.in.heads();
   const KernelShape kernel_shape(shape);
   const at::Tensor dq = at::empty(b.in.q.sizes(), b.in.q.options());
@@ -150,32 +147,6 @@ at::Tensor sink_gradient(const BackwardInputs& b, const at::Tensor& sinks) {
   return (weight * delta).sum(0).neg().to(sinks.scalar_type());
 }
 
-class SegmentAttention : public torch::autograd::Function<SegmentAttention> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                            const std::optional<at::Tensor>& sinks, const std::vector<int64_t>& starts,
-                            const AttentionShape& shape) {
-    const auto [out, log_sum] = attend({q, k, v}, starts, shape, true);
-    ctx->save_for_backward({q, k, v, out, log_sum, sinks.value_or(at::Tensor())});
-    ctx->saved_data["slopes"] = shape.slopes;
-    ctx->saved_data["starts"] = starts;
-    ctx->saved_data["scale"] = shape.scale;
-    ctx->saved_data["window"] = shape.window;
-    ctx->saved_data["softcap"] = shape.softcap;
-    return out;
-  }
-  static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    const variable_list saved = ctx->get_saved_variables();
-    const AttentionShape shape{ctx->saved_data["scale"].toDouble(), ctx->saved_data["window"].toInt(),
-                               ctx->saved_data["softcap"].toDouble(), ctx->saved_data["slopes"].toTensor()};
-    const BackwardInputs inputs{{saved[0], saved[1], saved[2]}, {saved[3], saved[4]}, grads[0].contiguous()};
-    variable_list result = attend_backward(inputs, ctx->saved_data["starts"].toIntVector(), shape);
-    result.push_back(saved[5].defined() ? sink_gradient(inputs, saved[5]) : at::Tensor());
-    result.resize(6);
-    return result;
-  }
-};
-
 }  // namespace
 
 at::Tensor segment_attention_naive(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
@@ -199,8 +170,19 @@ at::Tensor segment_attention(const at::Tensor& q, const at::Tensor& k, const at:
   const Inputs in{q.contiguous(), k.contiguous(), v.contiguous()};
   if (needs_grad({q, k, v, shape.sinks})) {
     const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-    const auto sinks = shape.sinks.defined() ? std::optional(shape.sinks) : std::nullopt;
-    return SegmentAttention::apply(in.q, in.k, in.v, sinks, starts, shape);
+    const auto compute = [&] {
+      const Attended attended = attend(in, starts, shape, true);
+      return Computed{attended.out, {in.q, in.k, in.v, attended.out, attended.log_sum, shape.sinks}};
+    };
+    AttentionShape rest = shape;
+    rest.sinks = at::Tensor();
+    return differentiable({in.q, in.k, in.v, shape.sinks}, compute,
+                          [starts, rest](const auto& saved, const at::Tensor& dy) {
+                            const BackwardInputs inputs{{saved[0], saved[1], saved[2]}, {saved[3], saved[4]}, dy};
+                            std::vector<at::Tensor> result = attend_backward(inputs, starts, rest);
+                            result.push_back(saved[5].defined() ? sink_gradient(inputs, saved[5]) : at::Tensor());
+                            return result;
+                          });
   }
   return attend(in, segment_starts, shape, false).out;
 }

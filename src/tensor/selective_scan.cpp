@@ -1,17 +1,13 @@
 #include "tensor/selective_scan.h"
 
-#include <torch/csrc/autograd/custom_function.h>
-
 #include <cmath>
 
+#include "tensor/differentiable.h"
 #include "tensor/kernel_access.h"
 
 namespace llmbox {
 
 namespace {
-
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kScanBlock = 64;     // tokens between kept states
 constexpr int64_t kChannelBlock = 16;  // channels of one work item
@@ -132,38 +128,27 @@ at::Tensor run_forward(const SelectiveScan& in, std::span<const int64_t> starts,
   return y;
 }
 
-class Scan : public torch::autograd::Function<Scan> {
- public:
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& step, const at::Tensor& decay,
-                            const at::Tensor& input, const at::Tensor& output, const std::vector<int64_t>& starts) {
-    ctx->save_for_backward({x, step, decay, input, output});
-    ctx->saved_data["starts"] = starts;
-    return run_forward({x, step, decay, input, output}, starts, {});
-  }
-
-  static variable_list backward(AutogradContext* ctx, variable_list upstream) {
-    const variable_list v = ctx->get_saved_variables();
-    const std::vector<int64_t> starts = ctx->saved_data["starts"].toIntVector();
-    const SelectiveScan in{v[0], v[1], v[2], v[3], v[4]};
-    const Pointers p = pointers_of(in);
-    const at::Tensor dy = upstream[0].contiguous();
-    const int64_t blocks = channel_blocks(p.channels), n_segment = static_cast<int64_t>(starts.size()) - 1;
-    const at::Tensor dx = at::zeros_like(in.x), dstep = at::zeros_like(in.x);
-    // Shares that meet in one place are summed afterwards, in order.
-    const at::Tensor ddecay = at::zeros({n_segment, p.channels, p.states}, in.x.options());
-    const at::Tensor dinput = at::zeros({blocks, in.x.size(0), p.states}, in.x.options());
-    const at::Tensor doutput = at::zeros_like(dinput);
-    parallel_items(n_segment * blocks, [&](int64_t i) {
-      const Stretch s = stretch_of(starts, i, p.channels);
-      const int64_t share = i % blocks * in.x.size(0) * p.states;
-      scan_backward(p, s, pointer<float>(dy),
-                    {mutable_pointer<float>(dx), mutable_pointer<float>(dstep),
-                     mutable_pointer<float>(ddecay) + (i / blocks * p.channels + s.first) * p.states,
-                     mutable_pointer<float>(dinput) + share, mutable_pointer<float>(doutput) + share});
-    });
-    return {dx, dstep, ddecay.sum(0), dinput.sum(0), doutput.sum(0), {}};
-  }
-};
+/// Gradients of x, step, decay, input and output, which `v` holds.
+std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& v, const std::vector<int64_t>& starts,
+                                     const at::Tensor& dy) {
+  const SelectiveScan in{v[0], v[1], v[2], v[3], v[4]};
+  const Pointers p = pointers_of(in);
+  const int64_t blocks = channel_blocks(p.channels), n_segment = static_cast<int64_t>(starts.size()) - 1;
+  const at::Tensor dx = at::zeros_like(in.x), dstep = at::zeros_like(in.x);
+  // Shares that meet in one place are summed afterwards, in order.
+  const at::Tensor ddecay = at::zeros({n_segment, p.channels, p.states}, in.x.options());
+  const at::Tensor dinput = at::zeros({blocks, in.x.size(0), p.states}, in.x.options());
+  const at::Tensor doutput = at::zeros_like(dinput);
+  parallel_items(n_segment * blocks, [&](int64_t i) {
+    const Stretch s = stretch_of(starts, i, p.channels);
+    const int64_t share = i % blocks * in.x.size(0) * p.states;
+    scan_backward(p, s, pointer<float>(dy),
+                  {mutable_pointer<float>(dx), mutable_pointer<float>(dstep),
+                   mutable_pointer<float>(ddecay) + (i / blocks * p.channels + s.first) * p.states,
+                   mutable_pointer<float>(dinput) + share, mutable_pointer<float>(doutput) + share});
+  });
+  return {dx, dstep, ddecay.sum(0), dinput.sum(0), doutput.sum(0)};
+}
 
 }  // namespace
 
@@ -186,7 +171,13 @@ at::Tensor selective_scan(const SelectiveScan& in, std::span<const int64_t> segm
   if (states.defined() || !needs_grad({c.x, c.step, c.decay, c.input, c.output}))
     return run_forward(c, segment_starts, states);
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-  return Scan::apply(c.x, c.step, c.decay, c.input, c.output, starts);
+  const std::vector<at::Tensor> inputs = {c.x, c.step, c.decay, c.input, c.output};
+  return differentiable(
+      inputs,
+      [&] {
+        return Computed{run_forward(c, starts, {}), inputs};
+      },
+      [starts](const auto& saved, const at::Tensor& dy) { return run_backward(saved, starts, dy); });
 }
 
 }  // namespace llmbox

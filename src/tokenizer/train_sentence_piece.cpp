@@ -5,7 +5,6 @@
 
 #include "core/error.h"
 #include "core/json.h"
-#include "tokenizer/file/tokenizer_file.h"
 #include "tokenizer/pair_counts.h"
 #include "tokenizer/protobuf.h"
 #include "tokenizer/train_unigram.h"
@@ -127,6 +126,8 @@ void put_float(std::string& out, uint32_t field, float value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof value);
 }
 
+}  // namespace
+
 void put_piece(std::string& out, const Piece& piece) {
   std::string message;
   put_bytes(message, 1, piece.text);
@@ -134,8 +135,6 @@ void put_piece(std::string& out, const Piece& piece) {
   if (piece.kind != PieceKind::kNormal) put_integer(message, 3, static_cast<int64_t>(piece.kind));
   put_bytes(out, 1, message);
 }
-
-}  // namespace
 
 PieceWordCounter::PieceWordCounter(const std::vector<std::string>& user_symbols) {
   for (const std::string& symbol : user_symbols) user_symbols_.add(symbol, {});
@@ -299,22 +298,6 @@ Json unigram_tokenizer_json(const SentencePieceModel& model) {
                                   {{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}}})}}},
       {"model",
        {{"type", "Unigram"}, {"unk_id", model.unknown}, {"vocab", vocab}, {"byte_fallback", model.byte_fallback}}}};
-}
-
-ExtendedModel extend_sentence_piece(const std::filesystem::path& path, const SentencePieceModel& trained) {
-  PipelineParts parts = read_sentence_piece(path);
-  const StringTable& known = parts.model->vocabulary();
-  ExtendedModel extended{.proto = read_text_file(path), .first = known.id_end()};
-  for (const Piece& piece : trained.pieces) {
-    bool is_text = piece.kind == PieceKind::kNormal || piece.kind == PieceKind::kUserDefined;
-    if (!is_text || known.find(piece.text)) continue;
-    put_piece(extended.proto, {piece.text, 0, piece.kind});
-    extended.added.push_back(piece.text);
-    const Span all{0, static_cast<uint32_t>(piece.text.size())};
-    TokenSink sink{extended.spelled.emplace_back()};
-    parts.model->encode(piece.text, {&all, 1}, sink);
-  }
-  return extended;
 }
 
 }  // namespace llmbox

@@ -44,17 +44,10 @@ SentencePieceModel train_sentence_piece(const PieceWordCounter& words, const Sen
 /// The bytes of tokenizer.model (ModelProto of sentencepiece_model.proto).
 std::string sentence_piece_proto(const SentencePieceModel& model);
 
+/// One piece of that form, to be appended to such bytes.
+void put_piece(std::string& proto, const SentencePieceModel::Piece& piece);
+
 /// tokenizer.json of a unigram model without a charsmap, as the tokenizers library opens it.
 Json unigram_tokenizer_json(const SentencePieceModel& model);
-
-/// A tokenizer.model with the pieces of `trained` that it lacks appended, with score 0 as LLMBox does it; everything
-/// else stays byte for byte.
-struct ExtendedModel {
-  std::string proto;
-  int32_t first = 0;                          // the id of added[0]
-  std::vector<std::string> added;             // in the order of their ids
-  std::vector<std::vector<int32_t>> spelled;  // for each of them, the old pieces that spell it
-};
-ExtendedModel extend_sentence_piece(const std::filesystem::path& model, const SentencePieceModel& trained);
 
 }  // namespace llmbox

@@ -162,7 +162,10 @@ Pieces seeds_of(const std::vector<CountedText>& words, const std::vector<std::st
     pieces.texts.push_back(character);
     pieces.scores.push_back(std::max(1.0, counts[character]));
   }
-  std::vector<Substring> seeds = repeated_substrings(words, options.longest_piece);
+  // What repeats is counted over different words, as the reference does: a word that is part of no other is no seed.
+  std::vector<CountedText> once(words);
+  for (CountedText& word : once) word.count = 1;
+  std::vector<Substring> seeds = repeated_substrings(once, options.longest_piece);
   auto weight = [](const Substring& seed) {
     return static_cast<double>(seed.count) * static_cast<double>(utf8_characters(seed.text));
   };

@@ -49,7 +49,7 @@ void MacroObject::bind_rest(Renderer& renderer, Arguments& arguments, const std:
   Value caller = Undefined{nullptr, std::make_shared<const std::string>("caller")};
   for (auto& [name, value] : arguments.keywords) {
     const auto found =
-        std::find_if(parameters.begin(), parameters.end(), [&](const auto& p) { return p.name == name; });
+        std::find_if(parameters.begin(), parameters.end(), [&name = name](const auto& p) { return p.name == name; });
     if (found != parameters.end()) {
       const auto i = static_cast<size_t>(found - parameters.begin());
       if (bound[i]) throw Fault(fmt::format("macro '{}' got two values for argument '{}'", syntax_.name, name));

@@ -39,7 +39,7 @@ Json small_part(value part) {
   if (depth_of(text) > kDeepest)
     fail("tokenizer", "expected stages nested at most {} deep, got {}; try the original file", kDeepest,
          depth_of(text));
-  return Json::parse(text);
+  return parse_json(text, "tokenizer");
 }
 
 // A number as the reference reads it: its digits as one integer, rounded, then divided by a power of ten. The last bit
@@ -80,14 +80,20 @@ void read_vocab(value part, ModelDescription& model) {
     return;
   }
   for (auto entry : part.get_array()) {
-    auto pair = entry.get_array().begin();
-    std::string_view piece = (*pair).get_string();
-    model.vocabulary.add(piece, static_cast<int64_t>(model.scores.size()));
-    ++pair;
-    value score = *pair;
-    if (score.type() != json_type::number) fail("tokenizer", "expected [piece, score] in vocab, got another form");
-    std::string_view number = score.raw_json_token();
-    model.scores.push_back(reference_number(number.substr(0, number.find_last_of("0123456789") + 1)));
+    int place = 0;
+    for (auto side : entry.get_array()) {
+      if (place == 0) {
+        std::string_view piece = side.get_string();
+        model.vocabulary.add(piece, static_cast<int64_t>(model.scores.size()));
+      } else if (place == 1 && side.type() == json_type::number) {
+        std::string_view number = side.raw_json_token();
+        model.scores.push_back(reference_number(number.substr(0, number.find_last_of("0123456789") + 1)));
+      } else {
+        ++place;
+      }
+      ++place;
+    }
+    if (place != 2) fail("tokenizer", "expected [piece, score] in vocab, got another form");
   }
 }
 

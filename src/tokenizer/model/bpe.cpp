@@ -47,6 +47,7 @@ class Bpe : public TokenModel {
   void encode_uncached(std::string_view word, Ids& ids) const;
   void encode_with_spans(std::string_view text, Span word, TokenSink& out) const;
   std::optional<int32_t> whole_word(std::string_view word) const;
+  std::optional<int32_t> whole_long_word(std::string_view word) const;
   void merge(Ids& symbols) const;
   void byte_symbols(std::string_view word, Ids& symbols) const;
   void character_symbols(std::string_view word, Ids& symbols) const;
@@ -64,7 +65,8 @@ class Bpe : public TokenModel {
   mutable std::once_flag path_made_;
   mutable std::unique_ptr<const MergeHistory> history_;  // made, with the path, when the first long word comes
   mutable std::unique_ptr<const TokenPath> path_;
-  std::string prefix_, suffix_;  // continuing_subword_prefix, end_of_word_suffix
+  mutable StringTable unreached_;  // as words hold them: what no merge gives, where whole words are looked up first
+  std::string prefix_, suffix_;    // continuing_subword_prefix, end_of_word_suffix
   int32_t unknown_ = kAbsent;
   double dropout_;
   bool fuse_unknown_, byte_fallback_, ignore_merges_, byte_level_;
@@ -132,18 +134,31 @@ std::vector<bool> Bpe::symbols_of(const StringTable& vocabulary) const {
 const TokenPath& Bpe::path() const {
   std::call_once(path_made_, [this] {
     history_ = std::make_unique<MergeHistory>(joined_, merges_, symbols_of(vocabulary_));
-    joined_ = {};
-    std::vector<std::string> bytes;
+    std::vector<std::string> bytes(static_cast<size_t>(std::max(vocabulary_.id_end(), hidden_.id_end())));
     std::vector<std::pair<std::string_view, int32_t>> tokens;
-    bytes.reserve(static_cast<size_t>(vocabulary_.id_end()));
     for (int32_t id = 0; id < vocabulary_.id_end(); ++id) {
+      std::string& text = bytes[static_cast<size_t>(id)];
+      text = byte_level_ ? from_byte_alphabet(vocabulary_.text(id)).value_or("") : vocabulary_.text(id);
+      if (*vocabulary_.find(vocabulary_.text(id)) != id) continue;
       bool odd = std::binary_search(history_->odd().begin(), history_->odd().end(), id);
-      if (!(history_->is_reached(id) || odd) || *vocabulary_.find(vocabulary_.text(id)) != id) continue;
-      if (byte_level_) bytes.push_back(from_byte_alphabet(vocabulary_.text(id)).value_or(""));
-      tokens.emplace_back(byte_level_ ? bytes.back() : vocabulary_.text(id), id);
+      if (history_->is_reached(id) || odd) {
+        tokens.emplace_back(text, id);
+      } else if (ignore_merges_) {
+        unreached_.add(text, id);
+      }
     }
-    for (int32_t id = vocabulary_.id_end(); id < hidden_.id_end(); ++id) tokens.emplace_back(hidden_.text(id), id);
-    path_ = std::make_unique<TokenPath>(*history_, std::move(tokens));
+    for (int32_t id = vocabulary_.id_end(); id < hidden_.id_end(); ++id) {
+      bytes[static_cast<size_t>(id)] = hidden_.text(id);
+      tokens.emplace_back(bytes[static_cast<size_t>(id)], id);
+    }
+    BorderFilter borders;
+    for (const Joined& pair : joined_) {
+      const std::string& left = bytes[static_cast<size_t>(pair.left)];
+      const std::string& right = bytes[static_cast<size_t>(pair.right)];
+      if (!left.empty() && !right.empty()) borders.add(left, right);
+    }
+    path_ = std::make_unique<TokenPath>(*history_, std::move(tokens), std::move(borders));
+    joined_ = {};
   });
   return *path_;
 }
@@ -227,9 +242,17 @@ void Bpe::merge(Ids& symbols) const {
 }
 
 void Bpe::encode_uncached(std::string_view word, Ids& ids) const {
-  if (std::optional<int32_t> whole = whole_word(word)) return ids.push_back(*whole);
-  if (word.size() >= kLongWord && has_paths()) return encode_long(word, ids);
+  const bool is_long = word.size() >= kLongWord && has_paths();
+  if (std::optional<int32_t> whole = is_long ? whole_long_word(word) : whole_word(word)) return ids.push_back(*whole);
+  if (is_long) return encode_long(word, ids);
   encode_by_merging(word, ids);
+}
+
+// The same as whole_word, without spelling the word in the byte alphabet.
+std::optional<int32_t> Bpe::whole_long_word(std::string_view word) const {
+  if (!ignore_merges_) return std::nullopt;
+  if (const int32_t id = path().whole(word); id >= 0) return id;
+  return word.size() <= unreached_.longest() ? unreached_.find(word) : std::nullopt;
 }
 
 void Bpe::encode_by_merging(std::string_view word, Ids& ids) const {

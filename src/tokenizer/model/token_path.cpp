@@ -6,8 +6,9 @@
 
 namespace llmbox {
 
-TokenPath::TokenPath(const MergeHistory& history, std::vector<std::pair<std::string_view, int32_t>> tokens)
-    : history_(history), trie_(tokens) {
+TokenPath::TokenPath(const MergeHistory& history, std::vector<std::pair<std::string_view, int32_t>> tokens,
+                     BorderFilter borders)
+    : history_(history), borders_(std::move(borders)), trie_(tokens) {
   for (const auto& [text, id] : tokens) {
     if (static_cast<size_t>(id) >= tokens_.size()) tokens_.resize(static_cast<size_t>(id) + 1);
     Token& token = tokens_[static_cast<size_t>(id)];
@@ -36,9 +37,11 @@ bool TokenPath::encode(std::string_view word, WordCache& cache, std::vector<int3
   int32_t next = trie_.longest(word).id;
   while (at < word.size()) {
     bool taken = false;
+    // Most borders are of texts that no merge joins: any two tokens may stand there.
+    bool free = ids.size() == first || !borders_.may_join(word, at);
     for (; next >= 0; next = tokens_[static_cast<size_t>(next)].prefix) {
       size_t end = at + tokens_[static_cast<size_t>(next)].length;
-      if (closed[end] || (ids.size() > first && !cache.remembered(ids.back(), next, compatible))) continue;
+      if (closed[end] || !(free || cache.remembered(ids.back(), next, compatible))) continue;
       ids.push_back(next);
       at = end;
       taken = true;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "tokenizer/model/border_filter.h"
 #include "tokenizer/model/merge_history.h"
 #include "tokenizer/model/piece_trie.h"
 #include "tokenizer/model/word_cache.h"
@@ -15,8 +16,16 @@ namespace llmbox {
 
 class TokenPath {
  public:
-  /// `tokens`: the reached tokens as words hold them (bytes), with their ids. The history must outlive this.
-  TokenPath(const MergeHistory& history, std::vector<std::pair<std::string_view, int32_t>> tokens);
+  /// `tokens`: the reached tokens as words hold them (bytes), with their ids. `borders`: of all merges. The history
+  /// must outlive this.
+  TokenPath(const MergeHistory& history, std::vector<std::pair<std::string_view, int32_t>> tokens,
+            BorderFilter borders);
+
+  /// The token that is the word; -1: none.
+  int32_t whole(std::string_view word) const {
+    const PieceTrie::Match match = trie_.longest(word);
+    return match.length == word.size() ? match.id : -1;
+  }
 
   /// Appends the ids of a word, or returns false where only merging tells them. Requires: every symbol of the word is a
   /// token.
@@ -31,6 +40,7 @@ class TokenPath {
   bool holds_odd(std::string_view word) const;
 
   const MergeHistory& history_;
+  BorderFilter borders_;
   PieceTrie trie_, odd_;
   std::vector<Token> tokens_;  // by id
 };
