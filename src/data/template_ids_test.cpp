@@ -80,6 +80,27 @@ TEST(TemplateIds, EqualTheReference) {
   EXPECT_EQ(compared, 2356);
 }
 
+TEST(TemplateIds, EqualTheReferenceWhereArgumentsChangeATemplate) {
+  REQUIRE_SHARED();
+  FittedTokenizers tokenizers;
+  std::ifstream file(shared_path("fixtures/llama_factory/template_args.jsonl"));
+  int compared = 0;
+  for (std::string line; std::getline(file, line);) {
+    const Json row = Json::parse(line);
+    if (!row.contains("ids") || !row["template"].is_string()) continue;  // refusals; no template named
+    const std::string name = row["template"];
+    const auto made = ChatTemplate::from_row(ReferenceRow::row_of(name), tokens_of(row["tokenizer"]), fixed_clock());
+    const Messages messages(row["messages"].begin(), row["messages"].end());
+    const Json tools = row["tools"].is_string() ? Json::parse(row["tools"].get<std::string>()) : Json();
+    EXPECT_EQ(
+        turns_in_ids(made.encode_pieces(messages, tools, row["args"]), tokenizers.of(made, name, row["tokenizer"])),
+        row["ids"])
+        << name << row["args"];
+    ++compared;
+  }
+  EXPECT_EQ(compared, 7);
+}
+
 TEST(TemplateIds, TokensAndRolesEqualTheReference) {
   REQUIRE_SHARED();
   FittedTokenizers tokenizers;
