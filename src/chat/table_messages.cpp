@@ -1,6 +1,7 @@
 #include "chat/table_messages.h"
 
 #include "chat/tool_format.h"
+#include "chat/tool_format/given.h"
 #include "core/error.h"
 
 namespace llmbox {
@@ -180,7 +181,7 @@ Json table_context(const TemplateRow& row, const Messages& messages, const Json&
   Json context = {{"messages", std::move(turns)},
                   {"given_system", has_system ? text_of(messages[0]) : ""},
                   {"tools_text", describe_tools(format, tools, today)},
-                  {"tools_json", tools.is_array() ? spaced_json(tools) : ""},
+                  {"tools_json", tools.is_array() ? tool_text::dump(tools) : ""},
                   {"efficient_eos", row.has(kEfficientEos)},
                   {"bare_tools", row.has(kBareTools)},
                   {"system_in_first_turn", row.has(kSystemInFirstTurn)},

@@ -13,6 +13,7 @@
 #include "model/gguf/tokenizer.h"
 #include "net/hub.h"
 #include "quant/load.h"
+#include "tokenizer/gguf_to_hub.h"
 
 namespace llmbox {
 
@@ -136,7 +137,10 @@ void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& 
 void export_folder(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
   const auto model = load_merged(config, choose_dtype(config));
   model->save(config.export_dir, static_cast<int64_t>(config.export_size * 1e9));
-  copy_companions(config.model, config.export_dir);
+  if (fs::path(config.model).extension() == ".gguf")
+    save_gguf_tokenizer(config.model, config.export_dir);
+  else
+    copy_companions(config.model, config.export_dir);
   for (const std::string& adapter : config.adapters) copy_companions(adapter, config.export_dir);
   if (chat_template)
     write_file_atomically(fs::path(config.export_dir) / "chat_template.jinja", chat_template->source());

@@ -75,15 +75,4 @@ std::string read_text_file(const fs::path& path) {
   return bytes;
 }
 
-std::string spaced_json(const Json& value) {
-  if (!value.is_structured()) return value.dump();
-  std::string inner;
-  for (const auto& [key, part] : value.items()) {
-    if (!inner.empty()) inner += ", ";
-    if (value.is_object()) inner += Json(key).dump() + ": ";
-    inner += spaced_json(part);
-  }
-  return value.is_object() ? "{" + inner + "}" : "[" + inner + "]";
-}
-
 }  // namespace llmbox

@@ -20,7 +20,4 @@ Json read_json_file(const std::filesystem::path& path);
 /// The whole file as bytes. Throws Error naming the file.
 std::string read_text_file(const std::filesystem::path& path);
 
-/// The text that Python's json.dumps(ensure_ascii=False) writes: a space after ',' and ':'.
-std::string spaced_json(const Json& value);
-
 }  // namespace llmbox

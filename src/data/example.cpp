@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "chat/tool_format/given.h"
 #include "core/error.h"
 
 namespace llmbox {
@@ -25,7 +26,7 @@ Json column(const Json& row, const std::string& name, bool needed, const std::st
 /// Text of a cell: "" for null, the JSON text of what is not a string.
 std::string cell_text(const Json& cell) {
   if (cell.is_null()) return "";
-  return cell.is_string() ? cell.get<std::string>() : spaced_json(cell);
+  return cell.is_string() ? cell.get<std::string>() : tool_text::dump(cell);
 }
 
 bool is_empty(const Json& cell) {
@@ -104,7 +105,7 @@ std::vector<Turn> read_openai_turns(const DatasetEntry& entry, const Json& messa
         !message["tool_calls"].empty()) {
       Json calls = Json::array();
       for (const Json& call : message["tool_calls"]) calls.push_back(call.value("function", call));
-      turn = {"function", spaced_json(calls)};
+      turn = {"function", tool_text::dump(calls)};
     }
     if (turn.role == "observation" && in_observation)
       turns.back().content += "\n</tool_response>\n<tool_response>\n" + turn.content;

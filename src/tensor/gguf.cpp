@@ -198,7 +198,7 @@ const uint8_t* GgufFile::data(const Tensor& tensor) const {
   return reinterpret_cast<const uint8_t*>(mapping_->data()) + tensor.begin;
 }
 
-at::Tensor decode_tensor(const GgufFile& file, const std::string& name) {
+at::Tensor decode_tensor(const GgufFile& file, const std::string& name, int64_t first, int64_t count) {
   const std::string where = file.path().string() + ": " + name;
   const auto found = file.tensors().find(name);
   if (found == file.tensors().end()) fail(file.path().string(), "expected the tensor '{}', found none", name);
@@ -208,8 +208,16 @@ at::Tensor decode_tensor(const GgufFile& file, const std::string& name) {
     for (const BlockType& type : block_types()) ours += (ours.empty() ? "" : ", ") + std::string(type.name);
     fail(where, "expected a type of {}, got ggml's type {}", ours, tensor.type_id);
   }
-  at::Tensor values = at::empty(tensor.shape, at::kFloat);
-  decode_blocks(*tensor.type, file.data(tensor), values.numel() / tensor.type->values, values.data_ptr<float>());
+  std::vector<int64_t> shape = tensor.shape;
+  size_t begin = 0;
+  if (count > 0) {
+    CHECK(!shape.empty() && first >= 0 && first + count <= shape[0], "{}", name);
+    begin = tensor.bytes / static_cast<size_t>(shape[0]) * static_cast<size_t>(first);
+    shape[0] = count;
+  }
+  at::Tensor values = at::empty(shape, at::kFloat);
+  decode_blocks(*tensor.type, file.data(tensor) + begin, values.numel() / tensor.type->values,
+                values.data_ptr<float>());
   return values;
 }
 

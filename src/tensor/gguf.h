@@ -44,11 +44,12 @@ class GgufFile {
   std::map<std::string, Tensor> tensors_;
 };
 
-/// Every value of a tensor, float32 in its shape. Error: its type is not one of ours.
-at::Tensor decode_tensor(const GgufFile& file, const std::string& name);
+/// Every value of a tensor, or of `count` entries of its first dimension (0: all), float32 in its shape. Error: its
+/// type is not one of ours. Requires: entries that it has.
+at::Tensor decode_tensor(const GgufFile& file, const std::string& name, int64_t first = 0, int64_t count = 0);
 
 using GgufValue = std::variant<bool, uint32_t, int32_t, float, std::string, std::vector<std::string>,
-                               std::vector<float>, std::vector<int32_t>>;
+                               std::vector<float>, std::vector<int32_t>, std::vector<bool>>;
 using GgufEntries = std::vector<std::pair<std::string, GgufValue>>;
 
 /// A tensor to be written: made when its turn comes, so that one at a time is in memory.

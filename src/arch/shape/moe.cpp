@@ -55,8 +55,10 @@ bool is_sparse_layer(const ConfigReader& config, int64_t layer) {
 MoeSpec qwen_moe_spec(const ConfigReader& config, const LlamaShape& shape, int64_t layer, bool renormalise) {
   const std::string name = "model.layers." + std::to_string(layer) + ".mlp";
   const int64_t hidden = config.integer("hidden_size");
-  MoeSpec moe =
-      moe_spec(config, shape, {.layer = name}, config.integer("num_experts"), config.integer("moe_intermediate_size"));
+  // transformers 5 writes Mixtral's key.
+  const int64_t n_expert =
+      config.has("num_experts") ? config.integer("num_experts") : config.integer("num_local_experts");
+  MoeSpec moe = moe_spec(config, shape, {.layer = name}, n_expert, config.integer("moe_intermediate_size"));
   moe.router.renormalise = config.flag("norm_topk_prob", renormalise);
   if (const int64_t inner = config.count("shared_expert_intermediate_size", 0); inner > 0) {
     moe.shared = llama_ffn(config, shape, name + ".shared_expert", inner);

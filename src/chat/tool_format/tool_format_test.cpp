@@ -320,5 +320,11 @@ TEST(ToolFormat, NumbersAreWrittenAsPythonDoes) {
             R"([{"name": "f", "arguments": [1000000000000000.0, 1e+16, 0.0001, 1e-05, 0.1, 1.0, -0.0, 1e+22]}])");
 }
 
+TEST(ToolFormat, JsonIsWrittenAsPythonWritesIt) {
+  const Json value = Json::parse(R"({"b":[1,2.5,"é\n"],"a":{},"c":[],"d":null,"e":1e15,"f":1e16})");
+  EXPECT_EQ(tool_text::dump(value),
+            R"({"b": [1, 2.5, "é\n"], "a": {}, "c": [], "d": null, "e": 1000000000000000.0, "f": 1e+16})");
+}
+
 }  // namespace
 }  // namespace llmbox

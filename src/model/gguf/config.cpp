@@ -4,22 +4,11 @@
 
 #include "arch/spec.h"
 #include "core/error.h"
+#include "model/gguf/config_rules.h"
 
 namespace llmbox {
 
 namespace {
-
-/// Floats of the file are shown with the digits that they were written with: 1e-05f is 1e-05, not 9.99999975e-06.
-Json number_of(const Json& value) {
-  if (!value.is_number_float()) return value;
-  return Json::parse(fmt::format("{}", static_cast<float>(value.get<double>())), nullptr, false);
-}
-
-Json read_number(const GgufFile& file, const std::string& key) {
-  const Json& value = file.metadata()[key];
-  if (!value.is_number()) fail(file.path().string() + ": " + key, "expected a number, got a {}", value.type_name());
-  return number_of(value);
-}
 
 Json factors_of(const GgufFile& file, const std::string& name) {
   const at::Tensor divisors = decode_tensor(file, name).flatten();
@@ -27,7 +16,7 @@ Json factors_of(const GgufFile& file, const std::string& name) {
 }
 
 /// The divisors of the rotary frequencies as long-rope factors, which are the same thing: one set, or two by length.
-Json rope_from_divisors(const GgufFile& file, const std::string& prefix) {
+Json rope_from_divisors(const GgufFile& file) {
   const bool two = file.tensors().contains(kShortFactors);
   Json scaling = {{"rope_type", "longrope"},
                   {"short_factor", factors_of(file, two ? kShortFactors : kDivisors)},
@@ -38,13 +27,12 @@ Json rope_from_divisors(const GgufFile& file, const std::string& prefix) {
       {"rope.scaling.original_context_length", "original_max_position_embeddings"},
       {"rope.scaling.attn_factor", "attention_factor"}};
   for (const auto& [gguf, hub] : kNumbers)
-    if (file.metadata().contains(prefix + gguf)) scaling[hub] = read_number(file, prefix + gguf);
+    if (const Json number = gguf_number(file, gguf); !number.is_null()) scaling[hub] = number;
   return scaling;
 }
 
 Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
-  if (file.tensors().contains(kDivisors) || file.tensors().contains(kShortFactors))
-    return rope_from_divisors(file, prefix);
+  if (file.tensors().contains(kDivisors) || file.tensors().contains(kShortFactors)) return rope_from_divisors(file);
   const Json& metadata = file.metadata();
   const std::string key = prefix + "rope.scaling.type";
   if (!metadata.contains(key) || metadata[key] == "none") return nullptr;
@@ -58,21 +46,43 @@ Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
       {"yarn_beta_fast", "beta_fast"},
       {"yarn_beta_slow", "beta_slow"}};
   for (const auto& [gguf, hub] : kNumbers)
-    if (metadata.contains(prefix + "rope.scaling." + gguf))
-      scaling[hub] = read_number(file, prefix + "rope.scaling." + gguf);
+    if (const Json number = gguf_number(file, std::string("rope.scaling.") + gguf); !number.is_null())
+      scaling[hub] = number;
   return scaling;
 }
 
 /// The share of each head that is rotated, where it is not all of it.
-std::optional<double> partial_rotary_factor(const GgufFile& file, const std::string& prefix) {
+std::optional<double> partial_rotary_factor(const GgufFile& file) {
   const auto number = [&](const char* key) {
-    return file.metadata().contains(prefix + key) ? read_number(file, prefix + key).get<double>() : 0.0;
+    const Json value = gguf_number(file, key);
+    return value.is_number() ? value.get<double>() : 0.0;
   };
   const double rotated = number("rope.dimension_count"), heads = number("attention.head_count");
   double head_dim = number("attention.key_length");
   if (head_dim == 0 && heads > 0) head_dim = number("embedding_length") / heads;
   if (rotated <= 0 || head_dim <= 0 || rotated == head_dim) return std::nullopt;
   return rotated / head_dim;
+}
+
+/// Options that show in the tensors of the first layers: the hub's flag, and the ends of names of which one is there.
+struct Presence {
+  const char* hub;
+  std::array<const char*, 2> ends;
+};
+constexpr Presence kPresences[] = {{"attention_bias", {".attn_q.bias", ".attn_qkv.bias"}},
+                                   {"use_qkv_bias", {".attn_q.bias", ".attn_qkv.bias"}},
+                                   {"qkv_bias", {".attn_q.bias"}},
+                                   {"attention_out_bias", {".attn_output.bias"}},
+                                   {"use_bias", {".attn_output.bias"}},
+                                   {"bias", {".attn_output.bias"}},
+                                   {"mlp_bias", {".ffn_up.bias"}},
+                                   {"qk_layernorm", {".attn_q_norm.weight"}},
+                                   {"use_qk_norm", {".attn_q_norm.weight"}}};
+
+bool has_tensor(const GgufFile& file, std::array<const char*, 2> ends) {
+  for (const char* end : ends)
+    if (end && file.tensors().contains(std::string("blk.0") + end)) return true;
+  return false;
 }
 
 int64_t vocabulary_size(const GgufFile& file) {
@@ -94,64 +104,24 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   const Json& metadata = file.metadata();
   if (metadata.contains(kConfigKey) && metadata[kConfigKey].is_string())
     return parse_json(metadata[kConfigKey].get<std::string>(), file.path().string() + ": " + kConfigKey);
+  if (family.keys.empty())
+    fail(file.path().string(), "expected the key '{}', found none; llama.cpp's keys do not say all of a {} model",
+         kConfigKey, family.model_type);
   const std::string prefix = std::string(family.architecture) + ".";
-  Json config = {{"model_type", family.model_type}, {"vocab_size", vocabulary_size(file)}};
-  for (const GgufKey& key : family.keys)
-    if (metadata.contains(prefix + key.gguf)) config[key.hub] = read_number(file, prefix + key.gguf);
+  Json config = parse_json(family.fixed, family.model_type);
+  config["model_type"] = family.model_type;
+  config["vocab_size"] = vocabulary_size(file);
+  for (const auto& keys : {family.keys, family.more_keys})
+    for (const GgufKey& key : keys)
+      if (const Json number = gguf_number(file, key.gguf); !number.is_null()) config[key.hub] = number;
+  for (const Presence& flag : kPresences) config[flag.hub] = has_tensor(file, flag.ends);
   if (const Json scaling = read_rope_scaling(file, prefix); !scaling.is_null()) config["rope_scaling"] = scaling;
-  if (const auto part = partial_rotary_factor(file, prefix)) config["partial_rotary_factor"] = *part;
+  if (const auto part = partial_rotary_factor(file)) config["partial_rotary_factor"] = *part;
   config["tie_word_embeddings"] = !file.tensors().contains("output.weight");
-  if (file.tensors().contains("blk.0.attn_q.bias")) config["attention_bias"] = true;
-  for (const char* name : {"bos", "eos"}) {
-    const std::string key = fmt::format("tokenizer.ggml.{}_token_id", name);
-    if (metadata.contains(key)) config[fmt::format("{}_token_id", name)] = read_number(file, key);
-  }
   config["torch_dtype"] = dtype_of(file);
+  if (config.value("sliding_window", Json()) == 0) config.erase("sliding_window");
+  if (family.complete) family.complete(file, config);
   return config;
-}
-
-GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufFamily& family) {
-  const std::string prefix = std::string(family.architecture) + ".";
-  const AttentionSpec& attention = spec.layers.at(0).attention;
-  GgufEntries metadata = {{"general.architecture", std::string(family.architecture)},
-                          {"general.type", std::string("model")},
-                          {"general.quantization_version", uint32_t{2}},
-                          {kConfigKey, config.dump(-1, ' ', false, Json::error_handler_t::replace)}};
-  const auto count = [&](const char* key, int64_t value) {
-    metadata.emplace_back(prefix + key, static_cast<uint32_t>(value));
-  };
-  const auto number = [&](const std::string& key, double value) {
-    metadata.emplace_back(prefix + key, static_cast<float>(value));
-  };
-  count("context_length", spec.max_positions);
-  count("embedding_length", spec.hidden_size);
-  count("block_count", spec.n_layer());
-  count("feed_forward_length", spec.layers[0].ffn.down.in);
-  count("attention.head_count", attention.n_head);
-  count("attention.head_count_kv", attention.n_kv_head);
-  count("vocab_size", spec.vocab_size);
-  if (attention.head_dim != spec.hidden_size / attention.n_head) {
-    count("attention.key_length", attention.head_dim);
-    count("attention.value_length", attention.head_dim);
-  }
-  if (attention.window > 0) count("attention.sliding_window", attention.window);
-  const NormSpec& norm = *spec.final_norm;
-  number(norm.kind == NormKind::rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", norm.eps);
-  if (spec.ropes.empty()) return metadata;
-  const RopeSpec& rope = spec.ropes[0];
-  count("rope.dimension_count", rope.dim);
-  number("rope.freq_base", rope.theta);
-  if (rope.scaling == RopeScaling::longrope) {
-    count("rope.scaling.original_context_length", rope.original_length);
-    number("rope.scaling.attn_factor", rope.attention_factor);
-  }
-  if (rope.scaling == RopeScaling::linear || rope.scaling == RopeScaling::yarn) {
-    metadata.emplace_back(prefix + "rope.scaling.type",
-                          std::string(rope.scaling == RopeScaling::linear ? "linear" : "yarn"));
-    number("rope.scaling.factor", rope.factor);
-    count("rope.scaling.original_context_length", rope.original_length);
-  }
-  return metadata;
 }
 
 }  // namespace llmbox

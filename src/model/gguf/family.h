@@ -1,17 +1,17 @@
-// How GGUF (llama.cpp's converter) names the parts of an architecture, against the hub's names. One row per family in
-// table.cpp. What a row cannot say (a norm stored as w + 1, fused experts) is refused where it is met.
+// What sets one family of GGUF files (llama.cpp's "architecture") apart: one row each in table.cpp. Names of tensors
+// come from the ModelSpec (layout.h); a row says the hub's model_type, the keys of the metadata under the hub's names,
+// and what llama.cpp's converter does to the values.
 #pragma once
 
 #include <optional>
 #include <span>
 #include <string>
 
+#include "core/json.h"
+
 namespace llmbox {
 
-struct GgufName {
-  const char* hub;   // within a layer: "self_attn.q_proj"; else whole: "model.norm"
-  const char* gguf;  // "attn_q"
-};
+class GgufFile;
 
 struct GgufKey {
   const char* gguf;  // "attention.head_count", without the architecture
@@ -21,19 +21,25 @@ struct GgufKey {
 struct GgufFamily {
   const char* architecture;  // general.architecture
   const char* model_type;    // of config.json
-  const char* layer_prefix;  // of hub names: "model.layers."
-  bool rotates_pairs;        // rows of q and k are in the order of neighbours
-  std::span<const GgufName> layer_names;
-  std::span<const GgufName> outer_names;
-  std::span<const GgufKey> keys;
+  // A file of this row has a tensor whose name ends so; null: any file of the architecture.
+  const char* mark = nullptr;
+  bool rotates_pairs = false;         // llama.cpp rotates neighbours: rows of q and k are put into that order
+  bool splits_qkv = false;            // the hub's one product of q, k and v is three tensors
+  bool splits_latent = false;         // keys and values of latent attention are two tensors (else one, attn_kv_b)
+  bool swaps_parallel_norms = false;  // Falcon: attention's norm is the second, the feed-forward's the first
+  bool divides_logits = false;        // logit_scale is a divisor
+  int64_t ffn_length_factor = 1;      // feed_forward_length counts gate and up together: 2
+  const char* ffn_norm = "ffn_norm";
+  // How files of other programs are read: none: they do not say enough.
+  std::span<const GgufKey> keys{};
+  std::span<const GgufKey> more_keys{};
+  const char* fixed = "{}";                                        // what llama.cpp takes for granted
+  void (*complete)(const GgufFile& file, Json& config) = nullptr;  // what a list of keys cannot say
 };
 
 std::span<const GgufFamily> gguf_families();
-const GgufFamily* find_gguf_family_of_model(const std::string& model_type);   // null: none
-const GgufFamily* find_gguf_family_of_file(const std::string& architecture);  // the first; null: none
-
-/// "model.layers.3.mlp.up_proj.weight" ↔ "blk.3.ffn_up.weight"; nullopt: no name of the family.
-std::optional<std::string> gguf_name(const GgufFamily& family, const std::string& hub);
-std::optional<std::string> hub_name(const GgufFamily& family, const std::string& gguf);
+const GgufFamily* find_gguf_family_of_model(const std::string& model_type);  // null: none
+/// The first of the architecture that the file's tensors fit; null: none.
+const GgufFamily* find_gguf_family_of_file(const GgufFile& file);
 
 }  // namespace llmbox

@@ -11,7 +11,7 @@ namespace {
 std::filesystem::path reference(const std::string& name) { return shared_path("fixtures/quantized/gguf/" + name); }
 std::filesystem::path weights(const std::string& name) { return shared_path("fixtures/weights/" + name); }
 
-TokenBatch small_batch() { return batch_of_rows(at::arange(60).view({3, 20}) + 7); }
+TokenBatch small_batch() { return batch_of_rows((at::arange(60) * 7 % 59).view({3, 20})); }
 
 at::Tensor logits_of_file(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat) {
   const c10::InferenceMode inference;
@@ -63,32 +63,72 @@ std::filesystem::path exported(const TempFolder& folder, const std::filesystem::
   return folder.write("forgotten.gguf", bytes);
 }
 
+/// A fixture, or a folder of tests/parity.
+std::filesystem::path any_model(const std::string& name) {
+  const auto parity = std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity" / name;
+  return std::filesystem::exists(parity) ? parity : architecture(name);
+}
+
 class GgufRoundTrip : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Fixtures, GgufRoundTrip,
-                         ::testing::Values("llama3_1", "gpt2", "qwen2", "qwen3", "mistral", "llama2",
-                                           "llama_linear_rope", "llama_yarn", "phi3", "phi3_longrope", "olmo2",
-                                           "starcoder2"),
+INSTANTIATE_TEST_SUITE_P(Models, GgufRoundTrip,
+                         ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "llama_dynamic_ntk",
+                                           "mistral", "mixtral", "gpt2", "gpt_neox", "gpt_bigcode", "bloom", "falcon",
+                                           "falcon_new", "falcon_rw", "mpt", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe",
+                                           "gemma", "gemma2", "gemma3_text", "gemma3_new_form", "phi", "phi3",
+                                           "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
+                                           "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
+                                           "glm", "glm4", "smollm3", "gpt_oss", "nemotron", "arcee", "baichuan",
+                                           "baichuan_13b", "chatglm", "cohere2", "deepseek", "ernie4_5", "ernie4_5_moe",
+                                           "exaone", "exaone4", "glm4_moe", "granitemoe", "hunyuan_v1_dense",
+                                           "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
+                                           "olmo3", "orion", "qwen", "seed_oss", "xverse"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
   REQUIRE_SHARED();
   const TempFolder folder;
-  const auto source = architecture(GetParam());
+  const auto source = any_model(GetParam());
   const at::Tensor before = logits_of_file(source), narrow = logits_of_file(source, at::kBFloat16);
   EXPECT_EQ(max_difference(logits_of_file(exported(folder, source, "f32")), before), 0);
   EXPECT_EQ(max_difference(logits_of_file(exported(folder, source, "bf16"), at::kBFloat16), narrow), 0);
 }
 
-TEST(GgufModel, AFileWithLlamaCppsKeysOnlyKeepsTheLogits) {
+TEST_P(GgufRoundTrip, TheWayBackGivesTheFolderAgain) {
   REQUIRE_SHARED();
-  // Not mistral and qwen2: llama.cpp has no key for the windows of these two.
-  for (const char* name : {"llama3_1", "gpt2", "qwen3", "llama2", "llama_linear_rope", "llama_yarn", "phi3",
-                           "phi3_longrope", "olmo2", "starcoder2"}) {
+  const TempFolder folder;
+  const auto source = any_model(GetParam());
+  Decoder::load(exported(folder, source, "f32"))->save(folder.path() / "hf");
+  EXPECT_EQ(max_difference(logits_of_file(folder.path() / "hf"), logits_of_file(source)), 0);
+}
+
+/// GGUF holds A of a state space, the hub its logarithm; rows of Baichuan 2's head are of length 1: a bit is lost.
+TEST(GgufModel, ChangedValuesKeepTheLogits) {
+  REQUIRE_SHARED();
+  for (const char* name : {"mamba", "jamba", "baichuan2"}) {
     const TempFolder folder;
-    const auto source = architecture(name);
-    EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4)
-        << name;
+    const auto source = any_model(name);
+    EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32")), logits_of_file(source)), 1e-5) << name;
   }
+}
+
+class ForeignGguf : public ::testing::TestWithParam<const char*> {};
+// Not those whose options llama.cpp has no key for: the windows of mistral and qwen2, the scale of the scores of gemma2
+// and 3, the limit of gpt_oss, the activation of gpt_bigcode.
+INSTANTIATE_TEST_SUITE_P(Models, ForeignGguf,
+                         ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2",
+                                           "gpt_neox", "bloom", "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3",
+                                           "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
+                                           "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
+                                           "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
+                                           "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse",
+                                           "falcon", "falcon_new", "deepseek", "minicpm", "qwen"),
+                         [](const auto& instance) { return instance.param; });
+
+TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const auto source = any_model(GetParam());
+  EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
 }
 
 TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {
@@ -145,8 +185,7 @@ TEST(BadGgufModel, IsRefusedByName) {
   expect(fault("llama", "lamma"), "got 'lamma'; try 'llama'");
   expect(fault("llama.block_count", "llama.block_coumt"), "num_hidden_layers");
   expect(fault("blk.1.ffn_up.weight", "blk.1.ffn_xp.weight"), "got a name that it has not");
-  expect(fault("blk.1.ffn_up.weight", "blk.7.ffn_up.weight"),
-         "expected the tensor 'model.layers.1.mlp.up_proj.weight'");
+  expect(fault("blk.1.ffn_up.weight", "blk.7.ffn_up.weight"), "got a name that it has not");
   expect(message_of([&] { Decoder::load(folder.write("y.gguf", whole.substr(0, whole.size() / 2))); }), "truncated");
   expect(message_of([&] { Decoder::load(folder.path() / "none.gguf"); }), "found none");
 }

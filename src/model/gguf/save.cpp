@@ -1,13 +1,14 @@
 // Which tensor gets which block type, and the file written.
 #include <ATen/ATen.h>
+#include <fmt/ranges.h>
 
 #include "arch/shape/rope.h"
 #include "arch/spec.h"
 #include "core/error.h"
 #include "core/near_name.h"
 #include "model/gguf/config.h"
+#include "model/gguf/layout.h"
 #include "model/gguf/model.h"
-#include "model/rotary_rows.h"
 
 namespace llmbox {
 
@@ -30,14 +31,22 @@ const BlockType* fitting(const char* name, int64_t row) {
   return find_block_type("F32");
 }
 
+/// Biases, norms and routers stay exact, as llama.cpp wants them.
+bool is_small(const std::string& gguf) {
+  for (const char* part : {".bias", "_norm.weight", "ffn_gate_inp.weight", "ssm_a", "ssm_conv1d.weight"})
+    if (gguf.ends_with(part)) return true;
+  return false;
+}
+
 const BlockType* choose_type(const GgufPreset& preset, const std::string& gguf, const std::vector<int64_t>& shape,
                              const ModelSpec& spec) {
-  if (shape.size() < 2) return find_block_type("F32");
+  if (shape.size() < 2 || is_small(gguf)) return find_block_type("F32");
   const int64_t row = shape.back();
   const bool is_head = gguf == "output.weight" || (gguf == "token_embd.weight" && spec.tied_head);
   if (is_head) return fitting(preset.head_type, row);
   if (!preset.mixed || !gguf.starts_with("blk.")) return fitting(preset.matrix_type, row);
-  const bool is_sensitive = gguf.ends_with(".attn_v.weight") || gguf.ends_with(".ffn_down.weight");
+  const bool is_sensitive =
+      gguf.ends_with(".attn_v.weight") || gguf.ends_with(".ffn_down.weight") || gguf.ends_with(".ffn_down_exps.weight");
   const int64_t layer = std::atoll(gguf.c_str() + 4);
   return fitting(is_sensitive && is_sensitive_layer(layer, spec.n_layer()) ? "Q6_K" : preset.matrix_type, row);
 }
@@ -51,36 +60,20 @@ const GgufFamily& family_of_model(const ModelFiles& files, const ModelSpec& spec
        near_names(spec.model_type, names, 1));
 }
 
-/// One parameter as GGUF holds it: name, shape, and how to make its values.
-struct Part {
-  std::string name;
-  std::vector<int64_t> shape;
-  std::function<at::Tensor()> make;
-};
-
-Part part_of(const ModelFiles& files, const ModelSpec& spec, std::string hub) {
+/// A hub tensor as its file would have it.
+at::Tensor fetch(const ModelFiles& files, const ModelSpec& spec, const HubTensor& tensor, std::string hub) {
   // Files of a bare model leave the prefix out.
   const bool bare = !files.packed.contains(hub) && !files.weights.contains(hub) && hub.starts_with(spec.base_prefix);
   if (bare) hub = hub.substr(spec.base_prefix.size());
   const auto packed = files.packed.find(hub);
-  if (packed != files.packed.end()) {
-    const auto weight = packed->second;
-    return {hub, weight->shape(), [weight] { return weight->dequantize(); }};
-  }
-  const Weight& weight = find_weight(files.weights, hub, files.path.string());
-  return {hub, weight.shape, weight.read};
-}
-
-std::vector<std::string> transposed_names(const ModelSpec& spec) {
-  std::vector<std::string> names;
-  const auto add = [&](const LinearSpec& linear) {
-    if (linear.transposed) names.push_back(linear.name + ".weight");
-  };
-  for (const LayerSpec& layer : spec.layers) {
-    for (const LinearSpec& linear : layer.attention.qkv) add(linear);
-    for (const LinearSpec* linear : {&layer.attention.out, &layer.ffn.up, &layer.ffn.down}) add(*linear);
-  }
-  return names;
+  const bool is_packed = packed != files.packed.end();
+  at::Tensor values =
+      is_packed ? packed->second->dequantize() : find_weight(files.weights, hub, files.path.string()).read();
+  if (is_packed && tensor.turned) values = values.t();  // packed weights are (out, in)
+  if (values.sizes() != tensor.shape)
+    fail(files.path.string() + ": " + hub, "expected shape [{}] by config.json, got [{}]",
+         fmt::join(tensor.shape, ", "), fmt::join(values.sizes(), ", "));
+  return values;
 }
 
 GgufOutput factors_output(const char* name, const at::Tensor& factors) {
@@ -118,30 +111,21 @@ void save_gguf_model(const std::filesystem::path& path, const ModelFiles& files,
   const GgufPreset& preset = find_gguf_preset(options.type);
   const ModelSpec spec = parse_model_spec(files.config, files.path.string());
   const GgufFamily& family = family_of_model(files, spec);
-  const std::vector<std::string> turned = transposed_names(spec);
+  const GgufLayout layout = gguf_layout(spec, family);
   GgufEntries metadata = gguf_metadata(files.config, spec, family);
   metadata.emplace_back("general.file_type", preset.file_type);
   metadata.insert(metadata.end(), options.extra.begin(), options.extra.end());
+  const bool has_tokenizer = std::any_of(options.extra.begin(), options.extra.end(),
+                                         [](const auto& entry) { return entry.first == "tokenizer.ggml.model"; });
+  if (!has_tokenizer) metadata.emplace_back("tokenizer.ggml.model", std::string("none"));  // llama.cpp wants a word
   std::vector<GgufOutput> outputs = rotary_divisors(spec);
-  for (const ParameterSpec& parameter : parameter_table(spec)) {
-    Part part = part_of(files, spec, parameter.name);
-    const auto name = gguf_name(family, parameter.name);
-    if (!name) fail(files.path.string(), "expected parameters that GGUF has names for, got '{}'", parameter.name);
-    // Packed weights are (out, in) already.
-    const bool turn = !files.packed.contains(parameter.name) &&
-                      std::find(turned.begin(), turned.end(), parameter.name) != turned.end();
-    if (turn) {
-      std::swap(part.shape[0], part.shape[1]);
-      part.make = [make = part.make] { return make().t(); };
-    }
-    const AttentionSpec& attention = spec.layers.at(0).attention;
-    const bool is_q = name->find(".attn_q.") != std::string::npos, is_k = name->find(".attn_k.") != std::string::npos;
-    if (family.rotates_pairs && (is_q || is_k))
-      part.make = [make = part.make, heads = is_q ? attention.n_head : attention.n_kv_head] {
-        return pairs_from_split_halves(make(), heads);
-      };
-    outputs.push_back({*name, choose_type(preset, *name, part.shape, spec), part.shape, part.make});
-  }
+  for (const GgufTensor& tensor : layout.gguf)
+    outputs.push_back({tensor.name, choose_type(preset, tensor.name, tensor.shape, spec), tensor.shape, [&] {
+                         std::vector<at::Tensor> parts;
+                         for (const std::string& hub : tensor.parts)
+                           parts.push_back(fetch(files, spec, layout.hub.at(hub), hub));
+                         return tensor.join ? tensor.join(parts) : parts[0];
+                       }});
   save_gguf(path, metadata, outputs);
 }
 

@@ -1,17 +1,11 @@
+#include "model/gguf/config_rules.h"
 #include "model/gguf/family.h"
+#include "tensor/gguf.h"
 
 namespace llmbox {
 
 namespace {
 
-constexpr GgufName kLlamaLayer[] = {{"input_layernorm", "attn_norm"},    {"self_attn.q_proj", "attn_q"},
-                                    {"self_attn.k_proj", "attn_k"},      {"self_attn.v_proj", "attn_v"},
-                                    {"self_attn.o_proj", "attn_output"}, {"self_attn.q_norm", "attn_q_norm"},
-                                    {"self_attn.k_norm", "attn_k_norm"}, {"post_attention_layernorm", "ffn_norm"},
-                                    {"mlp.gate_proj", "ffn_gate"},       {"mlp.up_proj", "ffn_up"},
-                                    {"mlp.down_proj", "ffn_down"}};
-constexpr GgufName kLlamaOuter[] = {
-    {"model.embed_tokens", "token_embd"}, {"model.norm", "output_norm"}, {"lm_head", "output"}};
 constexpr GgufKey kLlamaKeys[] = {{"context_length", "max_position_embeddings"},
                                   {"embedding_length", "hidden_size"},
                                   {"block_count", "num_hidden_layers"},
@@ -23,82 +17,214 @@ constexpr GgufKey kLlamaKeys[] = {{"context_length", "max_position_embeddings"},
                                   {"attention.sliding_window", "sliding_window"},
                                   {"rope.freq_base", "rope_theta"}};
 
-constexpr GgufName kGpt2Layer[] = {{"ln_1", "attn_norm"}, {"attn.c_attn", "attn_qkv"}, {"attn.c_proj", "attn_output"},
-                                   {"ln_2", "ffn_norm"},  {"mlp.c_fc", "ffn_up"},      {"mlp.c_proj", "ffn_down"}};
-constexpr GgufName kGpt2Outer[] = {{"transformer.wte", "token_embd"},
-                                   {"transformer.wpe", "position_embd"},
-                                   {"transformer.ln_f", "output_norm"},
-                                   {"lm_head", "output"}};
+constexpr GgufKey kNormEps[] = {{"attention.layer_norm_epsilon", "norm_epsilon"}};
+constexpr GgufKey kLayerNormEps[] = {{"attention.layer_norm_epsilon", "layer_norm_eps"},
+                                     {"logit_scale", "logit_scale"}};
+constexpr GgufKey kLayerNormEpsilon[] = {{"attention.layer_norm_rms_epsilon", "layer_norm_epsilon"},
+                                         {"attention.layer_norm_epsilon", "layer_norm_epsilon"}};
+constexpr GgufKey kRmsFromLayerNorm[] = {{"attention.layer_norm_epsilon", "rms_norm_eps"}};
+constexpr GgufKey kNemotron[] = {{"attention.layer_norm_epsilon", "norm_eps"}};
+constexpr GgufKey kClip[] = {{"attention.clamp_kqv", "clip_qkv"}};
+constexpr GgufKey kSoftcaps[] = {{"attn_logit_softcapping", "attn_logit_softcapping"},
+                                 {"final_logit_softcapping", "final_logit_softcapping"},
+                                 {"rope.freq_base_swa", "rope_local_base_freq"}};
+constexpr GgufKey kGranite[] = {
+    {"attention.scale", "attention_multiplier"}, {"embedding_scale", "embedding_multiplier"},
+    {"residual_scale", "residual_multiplier"},   {"logit_scale", "logits_scaling"},
+    {"expert_count", "num_local_experts"},       {"expert_used_count", "num_experts_per_tok"}};
+constexpr GgufKey kQwen[] = {{"attention.layer_norm_rms_epsilon", "layer_norm_epsilon"},
+                             {"attention.layer_norm_epsilon", "layer_norm_epsilon"},
+                             {"rope.freq_base", "rotary_emb_base"}};
+constexpr GgufKey kMixtral[] = {{"expert_count", "num_local_experts"}, {"expert_used_count", "num_experts_per_tok"}};
+constexpr GgufKey kExperts[] = {{"expert_count", "num_experts"},
+                                {"expert_used_count", "num_experts_per_tok"},
+                                {"expert_feed_forward_length", "moe_intermediate_size"},
+                                {"expert_shared_feed_forward_length", "shared_expert_intermediate_size"},
+                                {"attention.clamp_kqv", "clip_qkv"}};
+constexpr GgufKey kDeepseek[] = {{"attention.q_lora_rank", "q_lora_rank"},
+                                 {"attention.kv_lora_rank", "kv_lora_rank"},
+                                 {"attention.value_length_mla", "v_head_dim"},
+                                 {"rope.dimension_count", "qk_rope_head_dim"},
+                                 {"leading_dense_block_count", "first_k_dense_replace"},
+                                 {"expert_count", "n_routed_experts"},
+                                 {"expert_used_count", "num_experts_per_tok"},
+                                 {"expert_feed_forward_length", "moe_intermediate_size"},
+                                 {"expert_shared_count", "n_shared_experts"},
+                                 {"expert_weights_scale", "routed_scaling_factor"},
+                                 {"expert_group_count", "n_group"},
+                                 {"expert_group_used_count", "topk_group"}};
+
 constexpr GgufKey kGpt2Keys[] = {
     {"context_length", "n_positions"},  {"embedding_length", "n_embd"},
     {"block_count", "n_layer"},         {"feed_forward_length", "n_inner"},
     {"attention.head_count", "n_head"}, {"attention.layer_norm_epsilon", "layer_norm_epsilon"}};
+constexpr GgufKey kBloomKeys[] = {{"context_length", "seq_length"},
+                                  {"embedding_length", "hidden_size"},
+                                  {"block_count", "n_layer"},
+                                  {"attention.head_count", "n_head"},
+                                  {"attention.layer_norm_epsilon", "layer_norm_epsilon"}};
+constexpr GgufKey kMptKeys[] = {{"context_length", "max_seq_len"},
+                                {"embedding_length", "d_model"},
+                                {"block_count", "n_layers"},
+                                {"attention.head_count", "n_heads"},
+                                {"attention.layer_norm_epsilon", "layer_norm_epsilon"}};
+constexpr GgufKey kMambaKeys[] = {{"embedding_length", "hidden_size"},
+                                  {"block_count", "num_hidden_layers"},
+                                  {"ssm.conv_kernel", "conv_kernel"},
+                                  {"ssm.inner_size", "intermediate_size"},
+                                  {"ssm.state_size", "state_size"},
+                                  {"ssm.time_step_rank", "time_step_rank"},
+                                  {"attention.layer_norm_rms_epsilon", "layer_norm_epsilon"}};
 
-constexpr GgufName kPhi3Layer[] = {{"input_layernorm", "attn_norm"},    {"self_attn.qkv_proj", "attn_qkv"},
-                                   {"self_attn.o_proj", "attn_output"}, {"post_attention_layernorm", "ffn_norm"},
-                                   {"mlp.gate_up_proj", "ffn_up"},      {"mlp.down_proj", "ffn_down"}};
-
-constexpr GgufName kOlmo2Layer[] = {{"self_attn.q_proj", "attn_q"},
-                                    {"self_attn.k_proj", "attn_k"},
-                                    {"self_attn.v_proj", "attn_v"},
-                                    {"self_attn.o_proj", "attn_output"},
-                                    {"self_attn.q_norm", "attn_q_norm"},
-                                    {"self_attn.k_norm", "attn_k_norm"},
-                                    {"post_attention_layernorm", "post_attention_norm"},
-                                    {"mlp.gate_proj", "ffn_gate"},
-                                    {"mlp.up_proj", "ffn_up"},
-                                    {"mlp.down_proj", "ffn_down"},
-                                    {"post_feedforward_layernorm", "post_ffw_norm"}};
-
-constexpr GgufName kStarcoder2Layer[] = {
-    {"input_layernorm", "attn_norm"}, {"self_attn.q_proj", "attn_q"},      {"self_attn.k_proj", "attn_k"},
-    {"self_attn.v_proj", "attn_v"},   {"self_attn.o_proj", "attn_output"}, {"post_attention_layernorm", "ffn_norm"},
-    {"mlp.c_fc", "ffn_up"},           {"mlp.c_proj", "ffn_down"}};
-constexpr GgufKey kStarcoder2Keys[] = {{"context_length", "max_position_embeddings"},
-                                       {"embedding_length", "hidden_size"},
-                                       {"block_count", "num_hidden_layers"},
-                                       {"feed_forward_length", "intermediate_size"},
-                                       {"attention.head_count", "num_attention_heads"},
-                                       {"attention.head_count_kv", "num_key_value_heads"},
-                                       {"attention.layer_norm_epsilon", "norm_epsilon"},
-                                       {"attention.sliding_window", "sliding_window"},
-                                       {"rope.freq_base", "rope_theta"}};
-
-// The first row of an architecture is what a file of it becomes.
+// The first row that a file's tensors fit is what it becomes.
 constexpr GgufFamily kFamilies[] = {
-    {"llama", "llama", "model.layers.", true, kLlamaLayer, kLlamaOuter, kLlamaKeys},
-    {"llama", "mistral", "model.layers.", true, kLlamaLayer, kLlamaOuter, kLlamaKeys},
-    {"qwen2", "qwen2", "model.layers.", false, kLlamaLayer, kLlamaOuter, kLlamaKeys},
-    {"qwen3", "qwen3", "model.layers.", false, kLlamaLayer, kLlamaOuter, kLlamaKeys},
-    {"phi3", "phi3", "model.layers.", false, kPhi3Layer, kLlamaOuter, kLlamaKeys},
-    {"olmo2", "olmo2", "model.layers.", false, kOlmo2Layer, kLlamaOuter, kLlamaKeys},
-    {"starcoder2", "starcoder2", "model.layers.", false, kStarcoder2Layer, kLlamaOuter, kStarcoder2Keys},
-    {"gpt2", "gpt2", "transformer.h.", false, kGpt2Layer, kGpt2Outer, kGpt2Keys},
+    {.architecture = "llama",
+     .model_type = "mixtral",
+     .mark = ".ffn_gate_exps.weight",
+     .rotates_pairs = true,
+     .keys = kLlamaKeys,
+     .more_keys = kMixtral},
+    {.architecture = "llama", .model_type = "llama", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "llama", .model_type = "mistral", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "llama", .model_type = "internlm3", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "arcee", .model_type = "arcee", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "smollm3", .model_type = "smollm3", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "granite",
+     .model_type = "granite",
+     .rotates_pairs = true,
+     .divides_logits = true,
+     .keys = kLlamaKeys,
+     .more_keys = kGranite},
+    {.architecture = "granitemoe",
+     .model_type = "granitemoe",
+     .rotates_pairs = true,
+     .divides_logits = true,
+     .keys = kLlamaKeys,
+     .more_keys = kGranite},
+    {.architecture = "minicpm",
+     .model_type = "minicpm",
+     .rotates_pairs = true,
+     .divides_logits = true,
+     .keys = kLlamaKeys,
+     .complete = complete_minicpm},
+    {.architecture = "minicpm3", .model_type = "minicpm3"},
+    {.architecture = "baichuan", .model_type = "baichuan", .rotates_pairs = true, .splits_qkv = true},
+    {.architecture = "internlm2",
+     .model_type = "internlm2",
+     .rotates_pairs = true,
+     .splits_qkv = true,
+     .keys = kLlamaKeys},
+    {.architecture = "xverse", .model_type = "xverse", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "olmo", .model_type = "olmo", .rotates_pairs = true, .keys = kLlamaKeys, .more_keys = kClip},
+    {.architecture = "ernie4_5", .model_type = "ernie4_5", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "ernie4_5-moe", .model_type = "ernie4_5_moe", .rotates_pairs = true},
+    {.architecture = "command-r",
+     .model_type = "cohere",
+     .rotates_pairs = true,
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEps},
+    {.architecture = "cohere2",
+     .model_type = "cohere2",
+     .rotates_pairs = true,
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEps,
+     .complete = complete_windows},
+    {.architecture = "chatglm", .model_type = "chatglm", .mark = ".attn_qkv.weight", .rotates_pairs = true},
+    {.architecture = "chatglm", .model_type = "glm", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "glm4", .model_type = "glm4", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "deepseek",
+     .model_type = "deepseek",
+     .rotates_pairs = true,
+     .keys = kLlamaKeys,
+     .more_keys = kDeepseek},
+    {.architecture = "deepseek2",
+     .model_type = "deepseek_v3",
+     .mark = ".exp_probs_b.bias",
+     .rotates_pairs = true,
+     .splits_latent = true,
+     .keys = kLlamaKeys,
+     .more_keys = kDeepseek,
+     .complete = complete_deepseek},
+    {.architecture = "deepseek2",
+     .model_type = "deepseek_v2",
+     .rotates_pairs = true,
+     .splits_latent = true,
+     .keys = kLlamaKeys,
+     .more_keys = kDeepseek,
+     .complete = complete_deepseek},
+    {.architecture = "glm4moe", .model_type = "glm4_moe", .ffn_norm = "post_attention_norm"},
+    {.architecture = "qwen2", .model_type = "qwen2", .keys = kLlamaKeys},
+    {.architecture = "qwen3", .model_type = "qwen3", .keys = kLlamaKeys},
+    {.architecture = "qwen2moe", .model_type = "qwen2_moe", .keys = kLlamaKeys, .more_keys = kExperts},
+    {.architecture = "qwen3moe",
+     .model_type = "qwen3_moe",
+     .keys = kLlamaKeys,
+     .more_keys = kExperts,
+     .fixed = R"({"norm_topk_prob": true})"},
+    {.architecture = "qwen", .model_type = "qwen", .ffn_length_factor = 2, .keys = kLlamaKeys, .more_keys = kQwen},
+    {.architecture = "phi2", .model_type = "phi", .keys = kLlamaKeys, .more_keys = kLayerNormEps},
+    {.architecture = "phi3", .model_type = "phi3", .keys = kLlamaKeys},
+    {.architecture = "olmo2", .model_type = "olmo2", .keys = kLlamaKeys, .complete = complete_olmo},
+    {.architecture = "olmo2", .model_type = "olmo3"},
+    {.architecture = "olmoe", .model_type = "olmoe", .keys = kLlamaKeys, .more_keys = kExperts},
+    {.architecture = "starcoder2", .model_type = "starcoder2", .keys = kLlamaKeys, .more_keys = kNormEps},
+    {.architecture = "stablelm",
+     .model_type = "stablelm",
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEps,
+     .complete = complete_residual},
+    {.architecture = "orion", .model_type = "orion", .keys = kLlamaKeys, .more_keys = kRmsFromLayerNorm},
+    {.architecture = "exaone",
+     .model_type = "exaone",
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEpsilon,
+     .complete = complete_exaone},
+    {.architecture = "exaone4", .model_type = "exaone4"},
+    {.architecture = "seed_oss", .model_type = "seed_oss", .ffn_norm = "post_attention_norm", .keys = kLlamaKeys},
+    {.architecture = "hunyuan-dense", .model_type = "hunyuan_v1_dense"},
+    {.architecture = "hunyuan-moe", .model_type = "hunyuan_v1_moe"},
+    {.architecture = "gemma", .model_type = "gemma", .keys = kLlamaKeys},
+    {.architecture = "gemma2",
+     .model_type = "gemma2",
+     .keys = kLlamaKeys,
+     .more_keys = kSoftcaps,
+     .complete = complete_gemma},
+    {.architecture = "gemma3",
+     .model_type = "gemma3_text",
+     .keys = kLlamaKeys,
+     .more_keys = kSoftcaps,
+     .complete = complete_gemma},
+    {.architecture = "nemotron", .model_type = "nemotron", .keys = kLlamaKeys, .more_keys = kNemotron},
+    {.architecture = "gpt-oss",
+     .model_type = "gpt_oss",
+     .ffn_norm = "post_attention_norm",
+     .keys = kLlamaKeys,
+     .more_keys = kMixtral,
+     .fixed = R"({"swiglu_limit": 7.0})",
+     .complete = complete_gpt_oss},
+    {.architecture = "gpt2", .model_type = "gpt2", .keys = kGpt2Keys},
+    {.architecture = "starcoder", .model_type = "gpt_bigcode", .keys = kGpt2Keys, .complete = complete_key_heads},
+    {.architecture = "gptneox",
+     .model_type = "gpt_neox",
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEps,
+     .complete = complete_residual},
+    {.architecture = "bloom", .model_type = "bloom", .keys = kBloomKeys},
+    {.architecture = "falcon",
+     .model_type = "falcon",
+     .swaps_parallel_norms = true,
+     .keys = kLlamaKeys,
+     .more_keys = kLayerNormEpsilon,
+     .complete = complete_falcon},
+    {.architecture = "mpt", .model_type = "mpt", .keys = kMptKeys, .complete = complete_mpt},
+    {.architecture = "mamba", .model_type = "mamba", .keys = kMambaKeys},
+    {.architecture = "jamba", .model_type = "jamba"},
 };
 
-/// "NAME.weight" → NAME and "weight".
-std::pair<std::string, std::string> split_end(const std::string& name) {
-  const size_t dot = name.rfind('.');
-  if (dot == std::string::npos) return {name, ""};
-  return {name.substr(0, dot), name.substr(dot + 1)};
-}
-
-/// Finds `from` in the names and puts the other side into its place.
-std::optional<std::string> translated(const GgufFamily& family, const std::string& name, bool to_gguf) {
-  const std::string prefixes[] = {family.layer_prefix, "blk."};
-  const std::string &from = prefixes[to_gguf ? 0 : 1], &to = prefixes[to_gguf ? 1 : 0];
-  const auto [stem, end] = split_end(name);
-  const bool in_layer = stem.starts_with(from);
-  const size_t dot = in_layer ? stem.find('.', from.size()) : std::string::npos;
-  if (in_layer && dot == std::string::npos) return std::nullopt;
-  const std::string inner = in_layer ? stem.substr(dot + 1) : stem;
-  for (const GgufName& row : in_layer ? family.layer_names : family.outer_names) {
-    if (inner != (to_gguf ? row.hub : row.gguf)) continue;
-    const std::string found = to_gguf ? row.gguf : row.hub;
-    const std::string layer = in_layer ? to + stem.substr(from.size(), dot - from.size()) + "." : "";
-    return layer + found + "." + end;
-  }
-  return std::nullopt;
+bool has_tensor(const GgufFile& file, std::string_view end) {
+  for (const auto& [name, tensor] : file.tensors())
+    if (name.ends_with(end)) return true;
+  return false;
 }
 
 }  // namespace
@@ -111,18 +237,12 @@ const GgufFamily* find_gguf_family_of_model(const std::string& model_type) {
   return nullptr;
 }
 
-const GgufFamily* find_gguf_family_of_file(const std::string& architecture) {
+const GgufFamily* find_gguf_family_of_file(const GgufFile& file) {
   for (const GgufFamily& family : kFamilies)
-    if (architecture == family.architecture) return &family;
+    if (file.metadata().value("general.architecture", Json()) == family.architecture &&
+        (!family.mark || has_tensor(file, family.mark)))
+      return &family;
   return nullptr;
-}
-
-std::optional<std::string> gguf_name(const GgufFamily& family, const std::string& hub) {
-  return translated(family, hub, true);
-}
-
-std::optional<std::string> hub_name(const GgufFamily& family, const std::string& gguf) {
-  return translated(family, gguf, false);
 }
 
 }  // namespace llmbox

@@ -1,0 +1,27 @@
+// What config.json says and a list of GGUF keys cannot: sums, patterns of layers, what llama.cpp derives itself. Each
+// rule fills in the config of one row of table.cpp. Keys that are missing are left out: the config's parser says which
+// it needs.
+#pragma once
+
+#include "core/json.h"
+#include "tensor/gguf.h"
+
+namespace llmbox {
+
+void complete_deepseek(const GgufFile& file, Json& config);
+void complete_falcon(const GgufFile& file, Json& config);
+void complete_minicpm(const GgufFile& file, Json& config);
+void complete_olmo(const GgufFile& file, Json& config);  // with windows it is OLMo 3
+void complete_gemma(const GgufFile& file, Json& config);
+void complete_gpt_oss(const GgufFile& file, Json& config);
+void complete_exaone(const GgufFile& file, Json& config);
+void complete_key_heads(const GgufFile& file, Json& config);  // one key head: multi_query
+void complete_windows(const GgufFile& file, Json& config);    // which layers slide
+void complete_mpt(const GgufFile& file, Json& config);
+void complete_residual(const GgufFile& file, Json& config);  // use_parallel_residual
+
+/// The number under the file's architecture ("attention.head_count"); Error where it is not one. Floats have the digits
+/// that they were written with. Null: no such key.
+Json gguf_number(const GgufFile& file, const std::string& key);
+
+}  // namespace llmbox
