@@ -3,6 +3,8 @@
 #include <c10/core/InferenceMode.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "bench.h"
 #include "core/error.h"
 #include "model/decoder.h"
@@ -11,7 +13,7 @@
 namespace llmbox::bench {
 namespace {
 
-constexpr int64_t kLayers = 4, kChosen = 2, kExpertInner = 1024;
+constexpr int64_t kLayers = 2, kChosen = 2, kExpertInner = 1024;
 
 /// The shape that both share: hidden 768, 12 heads of 64.
 Json shape(const char* type) {
@@ -41,12 +43,20 @@ TokenBatch texts(int64_t n_segment, int64_t length) {
   return TokenBatch::from_segments(segments);
 }
 
-double seconds_of(Decoder& model, const TokenBatch& batch) {
-  return best_seconds([&] {
-    const c10::InferenceMode inference;
-    SegmentContext context(batch.segment_starts);
-    if (!model.forward(batch, context).isfinite().all().item<bool>()) throw Failure("bench", "a state is not finite");
-  });
+void run(Decoder& model, const TokenBatch& batch) {
+  const c10::InferenceMode inference;
+  SegmentContext context(batch.segment_starts);
+  if (!model.forward(batch, context).isfinite().all().item<bool>()) throw Failure("bench", "a state is not finite");
+}
+
+/// The best of each model's times, taken in turns: what else the machine does meets both.
+std::pair<double, double> paired_seconds(Decoder& one, Decoder& other, const TokenBatch& batch) {
+  std::pair<double, double> best{1e9, 1e9};
+  for (int turn = 0; turn < 12; ++turn) {
+    best.first = std::min(best.first, best_seconds([&] { run(one, batch); }, 1));
+    best.second = std::min(best.second, best_seconds([&] { run(other, batch); }, 1));
+  }
+  return best;
 }
 
 /// A token's state does not depend on the others in the batch: what grouping by expert must not change.
@@ -68,9 +78,9 @@ void run_mixture() {
     const auto sparse = Decoder::create(mixture(), 1, {.dtype = dtype}),
                plain = Decoder::create(dense(), 1, {.dtype = dtype});
     check_answer(*sparse, texts(3, 40));
-    for (const auto& [n_segment, length] : {std::pair<int64_t, int64_t>{1, 2048}, {1, 512}, {8, 1}, {1, 1}}) {
+    for (const auto& [n_segment, length] : {std::pair<int64_t, int64_t>{4, 256}, {1, 512}, {1, 1}}) {
       const TokenBatch batch = texts(n_segment, length);
-      const double ours = seconds_of(*sparse, batch), peer = seconds_of(*plain, batch);
+      const auto [ours, peer] = paired_seconds(*sparse, *plain, batch);
       fmt::print("{:<44} {:8.3f} of the dense model's rate: {:.0f} and {:.0f} tokens/s{}\n",
                  fmt::format("mixture: 2 of 16 experts, {} x {}, {}", n_segment, length, toString(dtype)), peer / ours,
                  static_cast<double>(batch.n_tokens()) / ours, static_cast<double>(batch.n_tokens()) / peer,

@@ -20,6 +20,9 @@ bool is_linear(const ConfigReader& config, size_t layer) {
 LightningSpec lightning_spec(const ConfigReader& config, const AttentionSpec& attention, int64_t layer,
                              int64_t n_layer) {
   const int64_t hidden = config.integer("hidden_size"), channels = attention.n_head * attention.head_dim;
+  constexpr int64_t kMostHeads = 1 << 14;
+  if (attention.n_head > kMostHeads)
+    fail(config.where(), "expected at most {} for 'num_attention_heads', got {}", kMostHeads, attention.n_head);
   LightningSpec lightning;
   lightning.name = attention.name;
   lightning.n_head = attention.n_head;

@@ -84,6 +84,35 @@ TEST(ModelSpec, ImpossibleSizesAreRefusedBeforeAnythingIsBuilt) {
             std::string::npos);
 }
 
+TEST(ModelSpec, RecurrentAndMixedFamiliesRefuseWhatDoesNotFitTogether) {
+  struct Fault {
+    const char *family, *key;
+    Json value;
+    const char* message;
+  };
+  const std::vector<Fault> faults = {
+      {"bamba", "mamba_n_heads", 5, "expected mamba_n_heads · mamba_d_head to be 64"},
+      {"bamba", "time_step_limit", "none", "expected two numbers for 'time_step_limit', got \"none\""},
+      {"falcon_h1", "ssm_multipliers", {1, 2}, "expected 5 numbers for 'ssm_multipliers', got 2"},
+      {"gemma3n_text", "intermediate_size", {24, 24}, "expected a positive integer for each layer"},
+      {"gemma3n_text", "num_kv_shared_layers", 6, "expected a layer of the same kind before the 6 shared ones"},
+      {"gemma3n_text", "altup_active_idx", 3, "expected altup_active_idx below altup_num_inputs, got 3 and 3"},
+      {"llama4_text", "num_experts_per_tok", 9, "at most the number of experts, got 9 and 3"},
+      {"minimax", "num_attention_heads", 1 << 20, "expected at most 16384 for 'num_attention_heads'"},
+      {"rwkv5", "head_size", 7, "to be a multiple of head_size, got 32 and 7"},
+      {"rwkv7", "attn", {{"layers", {1}}}, "expected RWKV layers only"},
+      {"rwkv7", "head_dim", 5, "to be a multiple of head_dim, got 32 and 5"},
+      {"chatglm1", "num_attention_heads", 3, "expected hidden_size to be a multiple of 4 · num_attention_heads"},
+  };
+  for (const Fault& fault : faults) {
+    const std::filesystem::path parity = std::filesystem::path(LLMBOX_SOURCE_DIR) / "tests/parity";
+    Json config = read_json_file(parity / fault.family / "config.json");
+    config[fault.key] = fault.value;
+    const std::string message = message_of([&] { parse_model_spec(config, "c"); });
+    EXPECT_NE(message.find(fault.message), std::string::npos) << fault.family << ": " << message;
+  }
+}
+
 TEST(ModelSpec, WindowsFollowTheFamilysRule) {
   Json config = llama_config();
   config["model_type"] = "mistral";

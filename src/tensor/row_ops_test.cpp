@@ -109,5 +109,21 @@ TEST(LinearTest, ARowDoesNotDependOnItsNeighbours) {
     EXPECT_TRUE(at::equal(llmbox::linear(x.narrow(0, i, 1), w, {}), all.narrow(0, i, 1)));
 }
 
+TEST(LinearTest, GroupsEqualTheirProductsBitForBit) {
+  const std::vector<int64_t> starts{0, 5, 5, 405, 410};
+  for (const auto type : kTypes) {
+    const at::Tensor x = random_tensor({410, 96}, type, 1);
+    Tensors weights, parts;
+    for (uint64_t g = 0; g < 4; ++g) weights.push_back(random_tensor({150, 96}, type, 2 + g));
+    const auto run = [&] { return grouped_linear(x, starts, weights); };
+    const at::Tensor with_gradients = run();
+    const c10::InferenceMode inference;
+    for (size_t g = 0; g < 4; ++g)
+      parts.push_back(llmbox::linear(x.slice(0, starts[g], starts[g + 1]), weights[g], at::Tensor()));
+    EXPECT_TRUE(at::equal(run(), at::cat(parts)));
+    EXPECT_LE(relative_error(with_gradients, at::cat(parts)), type == at::kFloat ? 1e-6 : 4e-3);
+  }
+}
+
 }  // namespace
 }  // namespace llmbox

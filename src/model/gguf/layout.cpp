@@ -63,7 +63,8 @@ class SpecLayout {
   SpecLayout(const ModelSpec& spec, const GgufFamily& family) : spec_(spec), family_(family) {}
 
   GgufLayout make() {
-    if (spec_.has_encoder() || spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier)
+    if (spec_.has_encoder() || spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier ||
+        spec_.prefix || spec_.streams || spec_.layer_inputs)
       refuse("a decoder's parts only");
     embedding(spec_.embedding, "token_embd");
     if (spec_.positions) embedding(*spec_.positions, "position_embd");
@@ -87,7 +88,8 @@ class SpecLayout {
   }
 
   void layer(const LayerSpec& layer, const std::string& block) {
-    if (layer.cross || layer.delta || layer.conv) refuse("attention or Mamba in every layer");
+    if (layer.cross || layer.delta || layer.conv || layer.mamba2 || layer.lightning || layer.time_mix)
+      refuse("attention or Mamba in every layer");
     const bool two_at_once = layer.residual == Residual::parallel && layer.before_ffn && family_.swaps_parallel_norms;
     builder_.norm(layer.before_attention, block + (two_at_once ? "attn_norm_2" : "attn_norm"));
     if (layer.mamba) mamba(*layer.mamba, block);

@@ -186,7 +186,7 @@ GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufF
   }
   metadata.add("use_parallel_residual", !spec.layers.empty() && spec.layers[0].residual == Residual::parallel);
   metadata.number_given("embedding_scale", spec.embedding_scale, 1);
-  if (!spec.layers.empty()) metadata.number_given("residual_scale", spec.layers[0].residual_scale, 1);
+  if (!spec.layers.empty()) metadata.number_given("residual_scale", spec.layers[0].attention_residual.branch, 1);
   if (spec.logit_scale != 1 || family.divides_logits)  // llama.cpp insists on a divisor
     metadata.number("logit_scale", family.divides_logits ? 1 / spec.logit_scale : spec.logit_scale);
   metadata.number_given("final_logit_softcapping", spec.logit_softcap, 0);

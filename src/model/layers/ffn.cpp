@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "tensor/activation.h"
+#include "tensor/linear.h"
 
 namespace llmbox {
 
@@ -49,13 +50,34 @@ at::Tensor Ffn::forward(const at::Tensor& x) const {
   at::Tensor up = up_->matmul(x);  // (N, F), or (N, 2F) with the gate's first
   if (!gate_ && !spec_.gate_in_up) return down_->matmul(activate(spec_.activation, up));
   const int64_t inner = spec_.down.in;
-  at::Tensor gate = gate_ ? gate_->matmul(x) : up.narrow(1, 0, inner);
+  const at::Tensor gate = gate_ ? gate_->matmul(x) : up.narrow(1, 0, inner);
   if (!gate_) up = up.narrow(1, inner, inner);
+  const at::Tensor y = down_->matmul(activated(gate, up));
+  return spec_.down_scale == 1 ? y : y * spec_.down_scale;
+}
+
+at::Tensor Ffn::activated(at::Tensor gate, const at::Tensor& up) const {
   if (spec_.gate_scale != 1) gate = gate * spec_.gate_scale;
   if (spec_.sparsity > 0) gate = cut_off(gate, spec_.sparsity);
-  const bool silu = spec_.activation == Activation::silu;
-  const at::Tensor y = down_->matmul(silu ? swiglu(gate, up) : activate(spec_.activation, gate) * up);
-  return spec_.down_scale == 1 ? y : y * spec_.down_scale;
+  return spec_.activation == Activation::silu ? swiglu(gate, up) : activate(spec_.activation, gate) * up;
+}
+
+bool Ffn::groupable() const {
+  if (!gate_ || spec_.down_scale != 1) return false;
+  for (const auto* linear : {&gate_, &up_, &down_})
+    if (!dynamic_cast<const DenseLinear*>(linear->get()) || (*linear)->bias().defined()) return false;
+  return true;
+}
+
+at::Tensor Ffn::forward_groups(std::span<const Ffn> ffns, const at::Tensor& x, std::span<const int64_t> starts) {
+  std::vector<at::Tensor> gates, ups, downs;
+  for (const Ffn& ffn : ffns) {
+    gates.push_back(ffn.gate_->dequantize());
+    ups.push_back(ffn.up_->dequantize());
+    downs.push_back(ffn.down_->dequantize());
+  }
+  const at::Tensor inner = ffns[0].activated(grouped_linear(x, starts, gates), grouped_linear(x, starts, ups));
+  return grouped_linear(inner, starts, downs);
 }
 
 void Ffn::visit_parameters(const ParameterVisitor& visit) const {

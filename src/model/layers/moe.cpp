@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "tensor/activation.h"
 
 namespace llmbox {
@@ -17,6 +19,21 @@ at::Tensor Moe::run_expert(int64_t expert, const at::Tensor& rows) const {
   return fused_ ? fused_->forward(expert, rows) : experts_[static_cast<size_t>(expert)].forward(rows);
 }
 
+at::Tensor Moe::run_experts(const at::Tensor& rows, std::span<const int64_t> counts) const {
+  std::vector<int64_t> starts{0};
+  for (const int64_t n : counts) starts.push_back(starts.back() + n);
+  // Training keeps to the loop: idle experts get no gradient there.
+  const auto groupable = [](const Ffn& expert) { return expert.groupable(); };
+  if (c10::InferenceMode::is_enabled() && !fused_ && std::all_of(experts_.begin(), experts_.end(), groupable))
+    return Ffn::forward_groups(experts_, rows, starts);
+  std::vector<at::Tensor> outputs;
+  for (int64_t expert = 0; expert < spec_.n_expert; ++expert) {
+    const int64_t begin = starts[static_cast<size_t>(expert)], n = counts[static_cast<size_t>(expert)];
+    if (n > 0) outputs.push_back(run_expert(expert, rows.narrow(0, begin, n)));
+  }
+  return at::cat(outputs);
+}
+
 at::Tensor Moe::routed(const at::Tensor& x) const {
   const Routing routing = router_.route(x);
   const int64_t n_chosen = spec_.router.n_chosen;
@@ -26,15 +43,10 @@ at::Tensor Moe::routed(const at::Tensor& x) const {
   const at::Tensor weights = routing.weights.to(x.scalar_type());
   if (spec_.weigh_input) rows = rows * weights.flatten().index_select(0, order).unsqueeze(1);
   const at::Tensor counts = at::bincount(flat, {}, spec_.n_expert).cpu();
-  std::vector<at::Tensor> outputs;
-  for (int64_t expert = 0, begin = 0; expert < spec_.n_expert; ++expert) {
-    const int64_t n = counts.const_data_ptr<int64_t>()[expert];
-    if (n > 0) outputs.push_back(run_expert(expert, rows.narrow(0, begin, n)));
-    begin += n;
-  }
-  if (outputs.empty()) return at::zeros_like(x);
+  if (order.size(0) == 0) return at::zeros_like(x);
+  const at::Tensor given = run_experts(rows, {counts.const_data_ptr<int64_t>(), static_cast<size_t>(spec_.n_expert)});
   const at::Tensor places = at::empty_like(order).index_copy_(0, order, at::arange(order.size(0), order.options()));
-  const at::Tensor back = at::cat(outputs).index_select(0, places).view({x.size(0), n_chosen, x.size(1)});
+  const at::Tensor back = given.index_select(0, places).view({x.size(0), n_chosen, x.size(1)});
   return spec_.weigh_input ? back.sum(1) : (back * weights.unsqueeze(-1)).sum(1);
 }
 

@@ -22,6 +22,8 @@ class Moe : public FeedForward {
 
  private:
   at::Tensor run_expert(int64_t expert, const at::Tensor& rows) const;
+  /// Rows sorted by expert, counts of each → what the experts give, in the same order.
+  at::Tensor run_experts(const at::Tensor& rows, std::span<const int64_t> counts) const;
   at::Tensor routed(const at::Tensor& x) const;
 
   MoeSpec spec_;
