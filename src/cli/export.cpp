@@ -88,6 +88,7 @@ ExportConfig read_arguments(const std::vector<std::string>& args) {
   const auto words = apply_args(config, {args.begin() + (has_file ? 1 : 0), args.end()});
   if (!words.empty()) fail("export", "expected keys and values, got '{}'; try llmbox export --help", words[0]);
   config.model = local_model(config.model);
+  for (std::string& adapter : config.adapters) adapter = local_model(adapter);
   config.validate();
   return config;
 }
