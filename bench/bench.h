@@ -46,6 +46,7 @@ void run_start();
 void run_eval_piqa();
 void run_prefix_tree();
 void run_load();
+void run_gguf();
 void run_tokenizers();
 void run_sft_data();
 

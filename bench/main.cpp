@@ -23,6 +23,7 @@ constexpr std::array kWorkloads = {
     Workload{"start", "program start to the last line of `model info`", run_start},
     Workload{"eval_piqa", "stories260K over 200 piqa questions, the whole program", run_eval_piqa},
     Workload{"prefix_tree", "share of tokens computed for mmlu with 5 shots", run_prefix_tree},
+    Workload{"gguf", "encoding block types, writing GGUF from safetensors", run_gguf},
     Workload{"load", "opening a model of 1 GB: memory and rate", run_load},
     Workload{"tokenizers", "encoding, decoding and loading of ten tokenizers", run_tokenizers},
     Workload{"sft_data", "5,000 alpaca rows to text, and from the file to packed rows", run_sft_data},

@@ -181,7 +181,12 @@ TEST(BadAdapter, OfAnotherModelIsRefused) {
   const auto model = Decoder::load(architecture("qwen2"));
   EXPECT_NE(message_of([&] { load_adapter(*model, adapter("lora"), false); }).find("is it an adapter of this model?"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { load_adapter(*model, adapter("prompt_tuning"), false); }).find("got 'PROMPT_TUNING'"),
+  const TempFolder folder;
+  Json config = read_json_file(adapter("lora") / "adapter_config.json");
+  config["peft_type"] = "PROMPT_TUNIN";
+  folder.write("adapter_config.json", config.dump());
+  std::filesystem::copy(adapter("lora") / "adapter_model.safetensors", folder.path() / "adapter_model.safetensors");
+  EXPECT_NE(message_of([&] { load_adapter(*model, folder.path(), false); }).find("got 'PROMPT_TUNIN'; try"),
             std::string::npos);
 }
 

@@ -6,6 +6,7 @@
 #include "adapter/adapter.h"
 #include "adapter/lora_linear.h"
 #include "adapter/method/method.h"
+#include "adapter/prompt.h"
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/near_name.h"
@@ -24,7 +25,7 @@ constexpr std::string_view kPrefix = "base_model.model.";
 const AdapterMethod& find_method(const AdapterReader& reader) {
   const std::string type = reader.config().value("peft_type", "none");
   std::vector<std::string> names;
-  std::string all;
+  std::string all = "PROMPT_TUNING, P_TUNING, PREFIX_TUNING";
   for (const AdapterMethod& method : adapter_methods()) {
     if (type == method.peft_type) return method;
     names.emplace_back(method.peft_type);
@@ -82,6 +83,10 @@ void skip_base_copies(AdapterReader& reader) {
 }  // namespace
 
 NamedTensors load_adapter(Decoder& decoder, const fs::path& folder, bool trainable) {
+  if (const fs::path config = folder / kConfigName; fs::exists(config)) {
+    const Json type = read_json_file(config).value("peft_type", Json());
+    if (type.is_string() && is_prompt_method(type.get<std::string>())) return load_prompt(decoder, folder, trainable);
+  }
   AdapterReader reader(folder, trainable);
   const AdapterMethod& method = find_method(reader);
   if (trainable)
@@ -105,7 +110,7 @@ NamedTensors load_adapter(Decoder& decoder, const fs::path& folder, bool trainab
 }
 
 NamedTensors adapter_parameters(Decoder& decoder) {
-  NamedTensors all;
+  NamedTensors all = prompt_parameters(decoder);
   std::shared_ptr<AdapterState> state;
   visit_adapted(decoder, [&](const std::string& name, const AdaptedLinear& layer) {
     for (const auto& [end, tensor] : layer.tensors()) all.emplace_back(name + "." + end, tensor);
@@ -118,6 +123,9 @@ NamedTensors adapter_parameters(Decoder& decoder) {
 }
 
 void merge_adapters(Decoder& decoder) {
+  if (!virtual_token_ids(decoder).empty())
+    fail("adapter",
+         "expected an adapter that changes weights, virtual tokens cannot be merged; load them beside the model");
   const at::NoGradGuard no_grad;
   decoder.rewrite_linears([](const std::string&, const std::shared_ptr<Linear>& layer) -> std::shared_ptr<Linear> {
     const Linear* base = layer.get();
@@ -130,6 +138,7 @@ void merge_adapters(Decoder& decoder) {
 }
 
 void save_adapter(Decoder& decoder, const fs::path& folder) {
+  if (!virtual_token_ids(decoder).empty()) return save_prompt(decoder, folder);
   std::shared_ptr<AdapterState> state;
   NamedTensors tensors;
   visit_adapted(decoder, [&](const std::string& name, const AdaptedLinear& layer) {

@@ -3,6 +3,6 @@
 
 namespace llmbox {
 
-ModelSpec parse_deepseek_v2(const ConfigReader& config) { return deepseek_spec(config); }
+ModelSpec parse_deepseek_v2(const ConfigReader& config) { return deepseek_spec(config, RouterScore::softmax); }
 
 }  // namespace llmbox

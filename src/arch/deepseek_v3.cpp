@@ -3,6 +3,7 @@
 
 namespace llmbox {
 
-ModelSpec parse_deepseek_v3(const ConfigReader& config) { return deepseek_spec(config); }
+/// transformers 5 leaves out what all of these models share: the sigmoid and its correction.
+ModelSpec parse_deepseek_v3(const ConfigReader& config) { return deepseek_spec(config, RouterScore::sigmoid); }
 
 }  // namespace llmbox

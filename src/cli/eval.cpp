@@ -124,6 +124,7 @@ void settle(EvalFlags& flags) {
   if (flags.model.model.empty()) fail("llmbox eval", "expected a model folder, got none; try -m MODEL");
   if (flags.eval.tasks.empty()) fail("llmbox eval", "expected tasks, got none; try -d mmlu, or --list");
   flags.model.model = local_model(flags.model.model.string());
+  flags.model.adapter = local_model(flags.model.adapter.string());
   flags.model.dtype = dtype_name(flags.model.dtype);
   flags.eval.output = flags.output;
   if (flags.model_type != "auto")

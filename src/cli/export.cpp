@@ -13,6 +13,7 @@
 #include "model/gguf/tokenizer.h"
 #include "net/hub.h"
 #include "quant/load.h"
+#include "tensor/safetensors_folder.h"
 #include "tokenizer/gguf_to_hub.h"
 
 namespace llmbox {
@@ -46,7 +47,7 @@ struct ExportConfig {
     v.choice("finetuning_type", finetuning_type, {"lora", "full", "freeze"}, "how the model was trained");
     v.choice("infer_dtype", dtype, {"auto", "float32", "bfloat16", "float16"}, "type to write; auto: the config's");
     v.choice("export_device", export_device, {"cpu", "auto"}, "where the merge runs");
-    v("export_legacy_format", legacy, "must be false: weights are always safetensors");
+    v("export_legacy_format", legacy, "write pytorch_model.bin instead of safetensors");
     v("trust_remote_code", trust_remote_code, "of no effect: llmbox runs no code of a model folder");
   }
 
@@ -54,7 +55,6 @@ struct ExportConfig {
     if (model.empty()) fail("export", "expected model_name_or_path, got none; try --model DIR");
     if (export_dir.empty()) fail("export", "expected export_dir, got none; try --export_dir DIR");
     if (export_size <= 0) fail("export_size", "expected more than 0 GB, got {}", export_size);
-    if (legacy) fail("export_legacy_format", "expected false, got true; weights are written as safetensors");
     if (!fs::exists(model)) fail("model_name_or_path", "expected a model folder or file, '{}' is none", model);
     if (fs::exists(export_dir) && fs::equivalent(model, export_dir))
       fail("export_dir", "expected another folder than the model's, got '{}'", export_dir);
@@ -88,6 +88,7 @@ ExportConfig read_arguments(const std::vector<std::string>& args) {
   const auto words = apply_args(config, {args.begin() + (has_file ? 1 : 0), args.end()});
   if (!words.empty()) fail("export", "expected keys and values, got '{}'; try llmbox export --help", words[0]);
   config.model = local_model(config.model);
+  for (std::string& adapter : config.adapters) adapter = local_model(adapter);
   config.validate();
   return config;
 }
@@ -134,9 +135,21 @@ void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& 
   log_info("wrote {}", path.string());
 }
 
+/// pytorch_model.bin, for programs that know nothing newer.
+void save_legacy(const Decoder& model, const fs::path& folder, int64_t max_shard_bytes) {
+  fs::create_directories(folder);
+  const ModelFiles files = model.files();
+  save_torch_folder(folder, {files.weights.begin(), files.weights.end()}, max_shard_bytes);
+  write_file_atomically(folder / "config.json", files.config.dump(2) + "\n");
+}
+
 void export_folder(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
   const auto model = load_merged(config, choose_dtype(config));
-  model->save(config.export_dir, static_cast<int64_t>(config.export_size * 1e9));
+  const auto most_bytes = static_cast<int64_t>(config.export_size * 1e9);
+  if (config.legacy)
+    save_legacy(*model, config.export_dir, most_bytes);
+  else
+    model->save(config.export_dir, most_bytes);
   if (fs::path(config.model).extension() == ".gguf")
     save_gguf_tokenizer(config.model, config.export_dir);
   else

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "adapter/lora.h"
+#include "adapter/prompt.h"
 #include "cli/verb.h"
 #include "core/error.h"
 #include "core/fields.h"
@@ -56,10 +57,12 @@ int run_logits(const std::vector<std::string>& args) {
   const c10::InferenceMode inference;
   const auto model =
       load_decoder(local_model(words[0]), {.dtype = config.dtype == "bf16" ? at::kBFloat16 : at::kFloat});
-  if (!config.adapter.empty()) load_adapter(*model, config.adapter, false);
+  if (!config.adapter.empty()) load_adapter(*model, local_model(config.adapter), false);
   NamedTensors tensors;
   for (const auto& row : rows) {
-    const TokenBatch batch = TokenBatch::from_segments({row});
+    std::vector<int32_t> ids = virtual_token_ids(*model);  // of a prompt adapter: they have logits too
+    ids.insert(ids.end(), row.begin(), row.end());
+    const TokenBatch batch = TokenBatch::from_segments({ids});
     SegmentContext context(batch.segment_starts);
     tensors.emplace_back(fmt::format("logits.{}", tensors.size()), model->logits(model->forward(batch, context)));
   }

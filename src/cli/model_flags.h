@@ -40,7 +40,7 @@ struct ModelFlags {
       fail("adapter", "expected one adapter, got {}; try merging them with export", adapter.size());
     LocalModelOptions options;
     options.model = local_model(model);
-    if (!adapter.empty()) options.adapter = adapter[0];
+    if (!adapter.empty()) options.adapter = local_model(adapter[0]);
     options.chat_template = chat_template;
     options.dtype = dtype;
     options.device = device;

@@ -144,6 +144,7 @@ int run_train(const std::vector<std::string>& args) {
   }
   LoadedTrainConfig loaded = load_train_config(args);
   loaded.config.model.model_name_or_path = local_model(loaded.config.model.model_name_or_path);
+  for (std::string& adapter : loaded.config.model.adapter_name_or_path) adapter = local_model(adapter);
   train(loaded);
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "adapter/prompt.h"
 #include "core/error.h"
 #include "infer/paged_context.h"
 #include "infer/token_scoring.h"
@@ -70,7 +71,7 @@ void Engine::check_marks(const std::vector<int32_t>& ids) const {
 
 void Engine::check_ids(const std::vector<int32_t>& ids) const {
   check_marks(ids);
-  const int64_t n_vocab = decoder_.spec().vocab_size;
+  const int64_t n_vocab = decoder_.spec().vocab_size + static_cast<int64_t>(virtual_token_ids(decoder_).size());
   for (int32_t id : ids)
     if (id < 0 || id >= n_vocab)
       fail("tokenizer", "expected token ids below the model's vocabulary of {}, got {}; try the model's own tokenizer",

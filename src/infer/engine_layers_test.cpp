@@ -1,6 +1,7 @@
 // The engine over every kind of layer that a cache must know of: windows, slopes, sinks, experts, latents, recurrences.
 #include <gtest/gtest.h>
 
+#include "adapter/prompt.h"
 #include "core/test_shared.h"
 #include "infer/engine.h"
 #include "model/segment_context.h"
@@ -40,6 +41,39 @@ TEST_P(EngineLayers, GreedyTextsEqualTheReferenceHoweverTheyAreCut) {
     engine.run();
     EXPECT_EQ(texts[0], greedy["tokens"].get<std::vector<int32_t>>());
     EXPECT_EQ(texts[2], texts[0]);
+  }
+}
+
+class EngineVirtualTokens : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Fixtures, EngineVirtualTokens, ::testing::Values("prompt_tuning", "prefix_tuning"), kNameOf);
+
+/// Learned tokens in front of each sequence are in the cache like others: the text is that of the whole forward.
+TEST_P(EngineVirtualTokens, TextsAreThoseOfTheWholeForward) {
+  REQUIRE_SHARED();
+  const at::NoGradGuard no_grad;
+  const auto model = Decoder::load(architecture("llama3_1"));
+  load_adapter(*model, shared_path(std::string("fixtures/adapters/") + GetParam()), false);
+  std::vector<int32_t> whole = virtual_token_ids(*model);
+  ASSERT_EQ(whole.size(), 5u);
+  for (int32_t i = 0; i < 12; ++i) whole.push_back(17 * i % 251);
+  for (const EngineOptions& options : {EngineOptions{}, EngineOptions{.page_size = 4, .step_tokens = 3}}) {
+    Engine engine(*model, options);
+    std::vector<int32_t> text;
+    TokenGenerateJob job;
+    job.ids = whole;
+    job.params.temperature = 0;
+    job.params.max_tokens = 8;
+    job.done = [&text](std::vector<int32_t> ids, FinishReason) { text = std::move(ids); };
+    engine.submit(std::move(job));
+    engine.run();
+    ASSERT_EQ(text.size(), 8u);
+    std::vector<int32_t> sequence = whole;
+    for (const int32_t id : text) {
+      const TokenBatch batch = TokenBatch::from_segments({sequence});
+      SegmentContext context(batch.segment_starts);
+      EXPECT_EQ(model->logits(model->forward(batch, context))[-1].argmax().item<int64_t>(), id);
+      sequence.push_back(id);
+    }
   }
 }
 

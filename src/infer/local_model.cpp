@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "adapter/prompt.h"
 #include "core/error.h"
 #include "core/thread_pool.h"
 #include "infer/stop_matcher.h"
@@ -56,7 +57,8 @@ LocalModel::LocalModel(Decoder& decoder, std::shared_ptr<const Tokenizer> tokeni
     : encoder_(std::move(tokenizer)),
       chat_template_(std::move(chat_template)),
       engine_(decoder, options),
-      stop_ids_(std::move(extra_stop_ids)) {
+      stop_ids_(std::move(extra_stop_ids)),
+      virtual_ids_(virtual_token_ids(decoder)) {
   check_vocabularies(encoder_.tokenizer(), decoder);
   if (const auto eos = encoder_.tokenizer().eos_id()) stop_ids_.push_back(*eos);
 }
@@ -64,7 +66,7 @@ LocalModel::LocalModel(Decoder& decoder, std::shared_ptr<const Tokenizer> tokeni
 std::vector<ScoreResult> LocalModel::score(std::span<const ScoreRequest> requests, const ScoreDone& done) {
   std::vector<EncodedScore> encoded(requests.size());
   parallel_for(static_cast<int64_t>(requests.size()), 16, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) encoded[i] = encoder_.encode_score(requests[i], engine_.max_length());
+    for (int64_t i = begin; i < end; ++i) encoded[i] = encoder_.encode_score(requests[i], text_length());
   });
   std::vector<ScoreResult> results(requests.size());
   std::vector<std::vector<TokenScoreResult>> parts(requests.size());
@@ -89,7 +91,8 @@ std::vector<ScoreResult> LocalModel::score(std::span<const ScoreRequest> request
     if (left[i] == 0) conclude(i);
     for (size_t window = 0; window < parts[i].size(); ++window) {
       ScoreWindow& span = encoded[i].windows[window];
-      engine_.submit(TokenScoreJob{std::move(span.ids), span.first_scored, [&, i, window](TokenScoreResult result) {
+      const int64_t first = span.first_scored + static_cast<int64_t>(virtual_ids_.size());
+      engine_.submit(TokenScoreJob{with_virtual(std::move(span.ids)), first, [&, i, window](TokenScoreResult result) {
                                      parts[i][window] = std::move(result);
                                      if (--left[i] == 0) conclude(i);
                                    }});
@@ -111,12 +114,17 @@ std::vector<int32_t> LocalModel::encode_prompt(const GenerateRequest& request) {
     ids.push_back(*first);
   }
   // Room for the answer: what was asked for, or half the window where that is more than half.
-  const int64_t room = std::min<int64_t>(std::max(request.params.max_tokens, 1), engine_.max_length() / 2);
-  const int64_t most = std::max<int64_t>(1, engine_.max_length() - room);
+  const int64_t room = std::min<int64_t>(std::max(request.params.max_tokens, 1), text_length() / 2);
+  const int64_t most = std::max<int64_t>(1, text_length() - room);
   const auto n = static_cast<int64_t>(ids.size());
-  if (n <= most) return ids;
+  if (n <= most) return with_virtual(std::move(ids));
   ++n_prompts_truncated_;
-  return {ids.end() - most, ids.end()};
+  return with_virtual({ids.end() - most, ids.end()});
+}
+
+std::vector<int32_t> LocalModel::with_virtual(std::vector<int32_t> ids) const {
+  ids.insert(ids.begin(), virtual_ids_.begin(), virtual_ids_.end());
+  return ids;
 }
 
 std::unique_ptr<LocalModel::Writer> LocalModel::make_writer(size_t index, const GenerateRequest& request,
@@ -142,7 +150,7 @@ std::vector<Completion> LocalModel::generate(std::span<const GenerateRequest> re
     Writer& writer = *writers.back();
     // A continuation's first token is decoded behind the prompt's last one, so that its space is kept.
     if (requests[i].messages.empty()) writer.decoder.push(prompts[i].back());
-    completions[i].n_prompt_tokens = static_cast<int>(prompts[i].size());
+    completions[i].n_prompt_tokens = static_cast<int>(prompts[i].size() - virtual_ids_.size());
     TokenGenerateJob job;
     job.ids = std::move(prompts[i]);
     job.params = requests[i].params;

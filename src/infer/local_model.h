@@ -42,7 +42,7 @@ class LocalModel : public LanguageModel {
                                    const CompletionDone& done = {}) override;
   std::string render(const Messages& messages, const Json& tools = nullptr) override;
   int count_tokens(const std::string& text) const override;
-  int max_context() const override { return static_cast<int>(engine_.max_length()); }
+  int max_context() const override { return static_cast<int>(text_length()); }
   /// tokens_computed, tokens_reused, tokens_plain (what a loop without prefix cache computes), tokens_generated, steps,
   /// prompts_truncated, cache_bytes.
   Json stats() const override;
@@ -56,13 +56,17 @@ class LocalModel : public LanguageModel {
   struct Writer;
 
   std::vector<int32_t> encode_prompt(const GenerateRequest& request);
+  /// The ids behind the virtual tokens of a prompt adapter.
+  std::vector<int32_t> with_virtual(std::vector<int32_t> ids) const;
+  /// Most tokens of a text in one pass.
+  int64_t text_length() const { return engine_.max_length() - static_cast<int64_t>(virtual_ids_.size()); }
   std::unique_ptr<Writer> make_writer(size_t index, const GenerateRequest& request, const StreamCallback& stream) const;
 
   std::unique_ptr<Decoder> owned_;
   PromptEncoder encoder_;
   std::optional<ChatTemplate> chat_template_;
   Engine engine_;
-  std::vector<int32_t> stop_ids_;
+  std::vector<int32_t> stop_ids_, virtual_ids_;
   int64_t n_prompts_truncated_ = 0;
 };
 

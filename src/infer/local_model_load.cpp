@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "adapter/lora.h"
+#include "adapter/prompt.h"
 #include "chat/model_templates.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -57,11 +58,10 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
       files, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {
     load_adapter(*decoder, options.adapter, false);
-    merge_adapters(*decoder);
+    if (virtual_token_ids(*decoder).empty()) merge_adapters(*decoder);
   }
   auto chat_template = choose_template(options, *tokenizer);
-  if (chat_template)
-    tokenizer = with_template_tokens(std::move(tokenizer), *chat_template, decoder->spec().vocab_size);
+  if (chat_template) tokenizer = with_template_tokens(std::move(tokenizer), *chat_template, decoder->spec().vocab_size);
   std::vector<int32_t> stop_ids = read_stop_ids(options.model, config);
   if (chat_template) add_stop_words(*chat_template, *tokenizer, stop_ids);
   auto model = std::make_unique<LocalModel>(*decoder, std::move(tokenizer), std::move(chat_template), options.engine,

@@ -20,12 +20,14 @@ const std::vector<KernelTable>& tables() {
       found.push_back(
           {"avx512",
            {avx512_row_kernels<float>(), avx512_attention_kernels<float>(), avx512_product_kernels<float>()},
-           {avx512_row_kernels<Bf16>(), avx512_attention_kernels<Bf16>(), avx512_product_kernels<Bf16>()}});
+           {avx512_row_kernels<Bf16>(), avx512_attention_kernels<Bf16>(), avx512_product_kernels<Bf16>()},
+           avx512_block_fit_kernels()});
     }
     found.push_back(
         {"portable",
          {portable_row_kernels<float>(), portable_attention_kernels<float>(), portable_product_kernels<float>()},
-         {portable_row_kernels<Bf16>(), portable_attention_kernels<Bf16>(), portable_product_kernels<Bf16>()}});
+         {portable_row_kernels<Bf16>(), portable_attention_kernels<Bf16>(), portable_product_kernels<Bf16>()},
+         portable_block_fit_kernels()});
     return found;
   }();
   return all;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "kernels/attention.h"
+#include "kernels/block_fit.h"
 #include "kernels/product.h"
 #include "kernels/rows.h"
 
@@ -23,6 +24,7 @@ struct KernelTable {
   std::string_view name;
   TypedKernels<float> f32;
   TypedKernels<Bf16> bf16;
+  BlockFitKernels block_fit;
 
   template <class T>
   const TypedKernels<T>& of() const;

@@ -97,9 +97,21 @@ std::shared_ptr<Linear> SpecDecoder::tied_head(const ParameterSource& source) co
                                        spec_.head.has_bias ? source(spec_.head.name + ".bias") : at::Tensor());
 }
 
+at::Tensor SpecDecoder::token_rows(const at::Tensor& tokens) const {
+  const int64_t n_virtual = virtual_tokens_ ? virtual_tokens_->count() : 0;
+  check_rows(tokens, spec_.vocab_size + n_virtual, "token ids");
+  if (n_virtual == 0) return llmbox::embedding(embedding_, tokens);
+  const at::Tensor x = llmbox::embedding(embedding_, tokens.clamp_max(spec_.vocab_size - 1));
+  const VirtualPlaces places = VirtualPlaces::find(tokens, spec_.vocab_size);
+  // With keys and values of their own nobody reads what comes of the embeddings.
+  const at::Tensor rows = virtual_tokens_->kind == VirtualKind::embeddings
+                              ? virtual_tokens_->rows.index_select(0, places.ids)
+                              : at::zeros({places.ids.size(0), x.size(1)}, x.options());
+  return x.index_copy(0, places.rows, rows.to(x.scalar_type()));
+}
+
 at::Tensor SpecDecoder::embed(const TokenBatch& batch) const {
-  check_rows(batch.tokens, spec_.vocab_size, "token ids");
-  at::Tensor x = llmbox::embedding(embedding_, batch.tokens);  // (N, E)
+  at::Tensor x = token_rows(batch.tokens);  // (N, E)
   if (spec_.embedding_scale != 1) x = x * at::scalar_tensor(spec_.embedding_scale, x.options());
   if (project_in_) x = project_in_->matmul(x);
   if (positions_.defined()) {
@@ -148,9 +160,11 @@ at::Tensor SpecDecoder::run(const std::vector<Block>& blocks, at::Tensor x, cons
 }
 
 /// Layers that share tensors which are not their own (an encoder's memory, a stack's relative bias, an earlier layer's
-/// values) send their gradients through the graph of the first pass.
+/// values, an adapter's keys and values) send their gradients through the graph of the first pass.
 bool SpecDecoder::recomputes() const {
-  return checkpoint_activations_ && at::GradMode::is_enabled() && !spec_.has_encoder() && !spec_.has_shared_parts();
+  const bool has_keys = virtual_tokens_ && virtual_tokens_->kind == VirtualKind::keys_and_values;
+  return checkpoint_activations_ && at::GradMode::is_enabled() && !spec_.has_encoder() && !spec_.has_shared_parts() &&
+         !has_keys;
 }
 
 at::Tensor SpecDecoder::encode(const TokenBatch& sources) {
@@ -163,7 +177,13 @@ at::Tensor SpecDecoder::encode(const TokenBatch& sources) {
 at::Tensor SpecDecoder::forward(const TokenBatch& batch, AttentionContext& attention) {
   if (spec_.has_encoder() && !attention.memory().defined())
     fail("model", "expected a decoder-only model here, got {} with an encoder; try a causal LM", spec_.architecture);
-  at::Tensor x = run(blocks_, embed(batch), batch, attention);
+  at::Tensor x = embed(batch);
+  if (virtual_tokens_ && virtual_tokens_->kind == VirtualKind::keys_and_values) {
+    VirtualContext context(attention, *virtual_tokens_, VirtualPlaces::find(batch.tokens, spec_.vocab_size));
+    x = run(blocks_, x, batch, context);
+  } else {
+    x = run(blocks_, x, batch, attention);
+  }
   if (head_transform_) x = activate(spec_.head_transform->activation, head_transform_->matmul(x));
   if (final_norm_) x = final_norm_->forward(x);
   return project_out_ ? project_out_->matmul(x) : x;

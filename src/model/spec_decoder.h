@@ -3,6 +3,7 @@
 
 #include "model/decoder.h"
 #include "model/layers/block.h"
+#include "model/virtual_tokens.h"
 
 namespace llmbox {
 
@@ -21,6 +22,9 @@ class SpecDecoder : public Decoder {
   std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
   void rewrite_linears(const LinearRewrite& rewrite) override;
   void set_checkpoint_activations(bool on) override { checkpoint_activations_ = on; }
+  /// Learned tokens with ids from vocab_size on; null: none.
+  void set_virtual_tokens(std::shared_ptr<const VirtualTokens> tokens) { virtual_tokens_ = std::move(tokens); }
+  const std::shared_ptr<const VirtualTokens>& virtual_tokens() const { return virtual_tokens_; }
   ModelFiles files() const override;
   void save(const std::filesystem::path& folder, int64_t max_shard_bytes) const override;
 
@@ -28,6 +32,8 @@ class SpecDecoder : public Decoder {
   /// The embedding as the head.
   std::shared_ptr<Linear> tied_head(const ParameterSource& source) const;
   at::Tensor embed(const TokenBatch& batch) const;
+  /// The embedding's rows, and the learned ones of virtual tokens.
+  at::Tensor token_rows(const at::Tensor& tokens) const;
   /// x through blocks, recomputed in the backward pass where that is wanted.
   at::Tensor run(const std::vector<Block>& blocks, at::Tensor x, const TokenBatch& batch,
                  AttentionContext& context) const;
@@ -49,6 +55,7 @@ class SpecDecoder : public Decoder {
   std::optional<Streams> streams_;
   std::shared_ptr<Linear> project_in_, project_out_, head_transform_;  // null where there are none
   std::shared_ptr<Linear> head_;
+  std::shared_ptr<const VirtualTokens> virtual_tokens_;
 };
 
 }  // namespace llmbox

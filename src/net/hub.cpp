@@ -156,14 +156,18 @@ fs::path repository_folder(const ModelName& model, const HubOptions& options) {
 }
 
 /// The snapshot that the cache has for the revision; empty: none.
+bool has_model_or_adapter(const fs::path& folder) {
+  return fs::exists(folder / "config.json") || fs::exists(folder / "adapter_config.json");
+}
+
 fs::path cached_snapshot(const ModelName& model, const HubOptions& options) {
   const fs::path folder = repository_folder(model, options);
   const fs::path by_commit = folder / "snapshots" / model.revision;
-  if (fs::exists(by_commit / "config.json")) return by_commit;
+  if (has_model_or_adapter(by_commit)) return by_commit;
   const fs::path ref = folder / "refs" / model.revision;
   if (!fs::exists(ref)) return {};
   const fs::path snapshot = folder / "snapshots" / first_line(ref);
-  return fs::exists(snapshot / "config.json") ? snapshot : fs::path();
+  return has_model_or_adapter(snapshot) ? snapshot : fs::path();
 }
 
 void check_space(const std::vector<HubFile>& files, const fs::path& folder) {

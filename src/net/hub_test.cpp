@@ -168,6 +168,17 @@ TEST(Hub, ASecondCallAsksForTheListingOnlyAndOfflineForNothing) {
   expect_part(message_of([&] { fetch_model("org/other", options); }), "try without HF_HUB_OFFLINE");
 }
 
+TEST(Hub, AnAdapterIsFetchedAndFoundAgain) {
+  HubServer server;
+  server.files = {{"adapter_config.json", R"({"peft_type":"LORA"})"}, {"adapter_model.safetensors", "weights"}};
+  const TempFolder folder;
+  HubOptions options = server.options(folder);
+  const fs::path snapshot = fetch_model("org/tiny", options);
+  EXPECT_EQ(read_text_file(snapshot / "adapter_model.safetensors"), "weights");
+  options.offline = true;
+  EXPECT_EQ(fetch_model("org/tiny", options), snapshot);
+}
+
 TEST(Hub, CutConnectionsAreResumedNotRepeated) {
   HubServer server;
   server.cut_after = 700'000;

@@ -1,4 +1,5 @@
-// Writing the weights of a model folder: one model.safetensors, or shards and their index. weight_map.h reads them.
+// Writing the weights of a model folder: one file, or shards and their index; safetensors, or what torch.save writes.
+// weight_map.h reads them.
 #pragma once
 
 #include <filesystem>
@@ -13,5 +14,9 @@ namespace llmbox {
 /// model.safetensors, or model-0000i-of-0000n.safetensors and the index. Returns the names of the files.
 std::vector<std::string> save_safetensors_folder(const std::filesystem::path& folder, const NamedWeights& weights,
                                                  int64_t max_shard_bytes);
+
+/// The same as pytorch_model.bin and its shards.
+std::vector<std::string> save_torch_folder(const std::filesystem::path& folder, const NamedWeights& weights,
+                                           int64_t max_shard_bytes);
 
 }  // namespace llmbox

@@ -11,4 +11,8 @@ namespace llmbox {
 
 WeightMap open_torch_file(const std::filesystem::path& path);
 
+/// The zip form, each tensor with a storage of its own, read when its turn comes. Whole or not at all. Error: a dtype
+/// that torch has no storage for.
+void save_torch_file(const std::filesystem::path& path, const NamedWeights& weights);
+
 }  // namespace llmbox

@@ -8,6 +8,8 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/test_shared.h"
+#include "tensor/safetensors_folder.h"
+#include "tensor/zip_writer.h"
 
 namespace llmbox {
 namespace {
@@ -171,6 +173,48 @@ TEST(TorchFile, AFileOfTorchHasTorchsValues) {
   EXPECT_EQ(embedding.scalar_type(), at::kBFloat16);
   EXPECT_EQ(embedding.sizes(), (std::vector<int64_t>{256, 48}));
   EXPECT_NEAR(embedding.to(at::kDouble).norm().item<double>(), 33.450101519666234, 1e-9);
+}
+
+TEST(TorchFile, WhatIsSavedComesBack) {
+  const TempFolder folder;
+  NamedTensors tensors = {{"f32", at::randn({3, 5})},
+                          {"bf16.weight", at::randn({4, 2}).to(at::kBFloat16)},
+                          {"f16", at::randn({7}).to(at::kHalf)},
+                          {"i64", at::arange(3)},
+                          {"turned", at::randn({2, 6}).t()},
+                          {"none", at::empty({0, 4})},
+                          {"scalar", at::ones({})}};
+  save_torch_file(folder.path() / "x.bin", weights_of(tensors));
+  const WeightMap found = open_weight_file(folder.path() / "x.bin");
+  ASSERT_EQ(found.size(), tensors.size());
+  for (const auto& [name, tensor] : tensors) {
+    const Weight& weight = found.at(name);
+    EXPECT_EQ(weight.dtype, tensor.scalar_type()) << name;
+    EXPECT_TRUE(at::equal(weight.read(), tensor)) << name;
+  }
+}
+
+TEST(TorchFile, FoldersAreCutIntoShards) {
+  const TempFolder folder;
+  NamedTensors tensors;
+  for (int i = 0; i < 4; ++i) tensors.emplace_back("t" + std::to_string(i), at::full({100}, 0.5 * i));
+  EXPECT_EQ(save_torch_folder(folder.path(), weights_of(tensors), 900).size(), 3u);
+  EXPECT_TRUE(std::filesystem::exists(folder.path() / "pytorch_model-00002-of-00002.bin"));
+  const WeightMap found = open_weight_folder(folder.path());
+  for (const auto& [name, tensor] : tensors) EXPECT_TRUE(at::equal(found.at(name).read(), tensor)) << name;
+}
+
+TEST(ZipWriter, ChecksumsAreThoseOfZip) {
+  EXPECT_EQ(crc32_of("123456789", 9), 0xCBF43926u);
+  EXPECT_EQ(crc32_of("", 0), 0u);
+}
+
+TEST(TorchFile, ADtypeWithoutAStorageIsRefused) {
+  const TempFolder folder;
+  const NamedTensors tensors = {{"x", at::zeros({2}).to(at::kFloat8_e4m3fn)}};
+  EXPECT_NE(message_of([&] { save_torch_file(folder.path() / "x.bin", weights_of(tensors)); }).find("Float8"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder.path() / "x.bin"));
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ struct DeviceBatch {
   std::shared_ptr<SegmentContext> attention;
 };
 
+/// The row with the virtual tokens of a prompt adapter in front of each segment, without targets.
+PackedRow with_virtual_tokens(const PackedRow& row, const std::vector<int32_t>& virtual_ids);
+
 DeviceBatch to_device(const PackedRow& row, at::Device device = at::kCPU);
 
 }  // namespace llmbox

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "adapter/prompt.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/rng.h"
@@ -66,7 +67,7 @@ double evaluation_loss(Decoder& model, const Objective& objective, std::span<con
     PackedRow row = join_rows(rows);
     if (objective.weight(row) == 0) continue;
     weight += objective.weight(row);
-    loss += objective.loss_sum(model, to_device(row)).item<double>();
+    loss += objective.loss_sum(model, to_device(with_virtual_tokens(row, virtual_token_ids(model)))).item<double>();
   }
   return weight > 0 ? loss / static_cast<double>(weight) : 0;
 }
@@ -131,7 +132,7 @@ double TrainingLoop::accumulate(const std::vector<std::vector<int64_t>>& batches
     state_.tokens += n_tokens;
     state_.window_tokens += n_tokens;
     if (objective_->weight(row) == 0) continue;
-    const DeviceBatch batch = to_device(row);
+    const DeviceBatch batch = to_device(with_virtual_tokens(row, virtual_token_ids(input_.model)));
     at::Tensor share = objective_->loss_sum(input_.model, batch) / static_cast<double>(weight);
     loss += share.item<double>();
     share.backward();

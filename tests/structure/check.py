@@ -23,7 +23,7 @@ FAMILIES = [
     ("src/train/optim", "*.cpp", "src/train/optim/table.cpp", "{stem}", {"table", "optimizer"}),
     ("src/eval/metrics", "*.cpp", "src/eval/metrics/table.cpp", "{stem}", {"table", "metric"}),
     ("src/adapter/method", "*.cpp", "src/adapter/method/table.cpp", "wrap_{stem}", {"table", "reader"}),
-    ("src/tensor/block", "*.cpp", "src/tensor/block/table.cpp", "decode_{stem}", {"table", "affine_fit", "block_type"}),
+    ("src/tensor/block", "*.cpp", "src/tensor/block/table.cpp", "decode_{stem}", {"table", "block_type"}),
     ("src/quant/format", "*.cpp", "src/quant/format/table.cpp", "pack_{stem}", {"table", "packed_layers"}),
     ("src/chat/tool_format", "*.cpp", "src/chat/tool_format/table.cpp", '"{stem}"',
      {"table", "given", "parameters", "python_call", "python_literal", "reply_json", "reply_scan"}),

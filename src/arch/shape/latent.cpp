@@ -116,11 +116,11 @@ void add_deepseek_moe(const ConfigReader& config, const LlamaShape& shape, Route
     spec.ignored_prefixes.push_back("model.layers." + std::to_string(spec.n_layer() + i) + ".");
 }
 
-ModelSpec deepseek_spec(const ConfigReader& config) {
+ModelSpec deepseek_spec(const ConfigReader& config, RouterScore fallback) {
   LlamaShape shape;
   shape.mlp_bias = config.flag("mlp_bias", false);
   ModelSpec spec = latent_spec(config, shape);
-  add_deepseek_moe(config, shape, RouterScore::softmax, spec);
+  add_deepseek_moe(config, shape, fallback, spec);
   return spec;
 }
 

@@ -13,6 +13,6 @@ ModelSpec latent_spec(const ConfigReader& config, const LlamaShape& shape);
 void add_deepseek_moe(const ConfigReader& config, const LlamaShape& shape, RouterScore fallback, ModelSpec& spec);
 
 /// Both: DeepSeek V2 and V3.
-ModelSpec deepseek_spec(const ConfigReader& config);
+ModelSpec deepseek_spec(const ConfigReader& config, RouterScore fallback);
 
 }  // namespace llmbox

@@ -7,6 +7,7 @@
 
 #include "core/json.h"
 #include "core/test_shared.h"
+#include "kernels/kernel_table.h"
 #include "tensor/safetensors.h"
 
 namespace llmbox {
@@ -70,6 +71,27 @@ TEST(BlockTypes, KTypesEncodeWithinTheirErrorBounds) {
   EXPECT_LT(relative_error("Q6_K"), 0.02);
   EXPECT_LT(relative_error("Q4_K"), 0.075);
   EXPECT_GT(relative_error("Q4_K"), 0.03);
+}
+
+TEST(BlockTypes, EveryInstructionSetEncodesTheSameBytes) {
+  const at::Tensor values = at::randn({128, 256}, at::kFloat) * at::exp(3 * at::randn({128, 1}));
+  values[3].zero_();
+  values[4].fill_(1e-38F);
+  values[5].slice(0, 0, 40).fill_(0);
+  values[6].abs_();
+  const KernelTable& used = kernel_table();
+  for (const BlockType& type : block_types()) {
+    if (!type.encode) continue;
+    const KernelTable& plain = runnable_kernel_tables().back();
+    use_kernel_table(plain);
+    EXPECT_EQ(plain.name, "portable");
+    const at::Tensor expected = encoded(type, values);
+    for (const KernelTable& table : runnable_kernel_tables()) {
+      use_kernel_table(table);
+      EXPECT_TRUE(at::equal(encoded(type, values), expected)) << type.name << " by " << table.name;
+    }
+  }
+  use_kernel_table(used);
 }
 
 TEST(BlockTypes, ValuesOfOneKindEncodeWithoutHarm) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tensor/block/affine_fit.h"
+#include "kernels/kernel_table.h"
 #include "tensor/block/block_type.h"
 #include "tensor/block/scale.h"
 
@@ -34,20 +34,22 @@ void decode_q6_k(const uint8_t* block, float* values) {
 }
 
 void encode_q6_k(const float* values, uint8_t* block) {
-  float scales[16], extreme = 0;
-  for (int run = 0; run < 16; ++run) {
-    scales[run] = fit_symmetric({values + 16 * run, 16}, 32);
-    if (std::abs(scales[run]) > std::abs(extreme)) extreme = scales[run];
-  }
+  const BlockFitKernels& kernels = kernel_table().block_fit;
+  float scales[16], codes[256];
+  kernels.symmetric(values, scales);
+  const float extreme =
+      *std::max_element(scales, scales + 16, [](float a, float b) { return std::abs(a) < std::abs(b); });
   std::fill(block, block + 210, uint8_t{0});
   write_half(extreme / -128, block + 208);
   const float d = read_half(block + 208);
   if (d == 0) return;  // codes of zero with scales of zero
-  for (int run = 0; run < 16; ++run)
-    block[192 + run] = static_cast<uint8_t>(static_cast<int8_t>(nearest(std::clamp(scales[run] / d, -128.0F, 127.0F))));
+  for (int run = 0; run < 16; ++run) {
+    const auto scale = static_cast<int8_t>(nearest(std::clamp(scales[run] / d, -128.0F, 127.0F)));
+    block[192 + run] = static_cast<uint8_t>(scale);
+    kernels.codes(values + 16 * run, 16, d * static_cast<float>(scale), 0, -32, 31, codes + 16 * run);
+  }
   for (int i = 0; i < 256; ++i) {
-    const float scale = d * static_cast<float>(static_cast<int8_t>(block[192 + i / 16]));
-    const int code = scale == 0 ? 32 : static_cast<int>(nearest(std::clamp(values[i] / scale, -32.0F, 31.0F))) + 32;
+    const int code = static_cast<int>(codes[i]) + 32;
     const Place at = place_of(i);
     block[at.low_byte] |= static_cast<uint8_t>((code & 15) << at.low_shift);
     block[at.high_byte] |= static_cast<uint8_t>((code >> 4) << at.high_shift);
