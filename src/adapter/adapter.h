@@ -18,8 +18,8 @@ NamedTensors load_adapter(Decoder& decoder, const std::filesystem::path& folder,
 /// Writes adapter_config.json and adapter_model.safetensors as PEFT does. Error: the decoder has no adapter.
 void save_adapter(Decoder& decoder, const std::filesystem::path& folder);
 
-/// Replaces adapted layers by dense ones with their adapted weight, computed in float32 and rounded once. Error: virtual
-/// tokens (prompt.h), which no weight can hold.
+/// Replaces adapted layers by dense ones with their adapted weight, computed in float32 and rounded once. Error:
+/// virtual tokens (prompt.h), which no weight can hold.
 void merge_adapters(Decoder& decoder);
 
 /// The tensors of every adapted layer, under their hub names ("….q_proj.lora_A.weight").
