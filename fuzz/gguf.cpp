@@ -10,7 +10,7 @@ namespace llmbox {
 void fuzz_one(std::string_view bytes) {
   read_as_file(bytes, "model.gguf", [](const std::string& path) {
     const auto file = GgufFile::open(path);
-    for (const auto& [name, tensor] : file.tensors()) may_refuse([&] { decode_tensor(file, name); });
+    for (const auto& entry : file.tensors()) may_refuse([&] { decode_tensor(file, entry.first); });
   });
 }
 

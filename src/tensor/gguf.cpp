@@ -124,11 +124,13 @@ GgufFile::Tensor read_tensor(Cursor& cursor, const std::string& where) {
   GgufFile::Tensor tensor;
   const auto n_dim = cursor.get<uint32_t>();
   if (n_dim > kMaxDims) fail(where, "expected at most {} dimensions, got {}", kMaxDims, n_dim);
-  int64_t count = 1;
+  int64_t count = 1, extent = 1;  // extent: strides are a product of the sizes whether or not one is 0
   for (uint32_t i = 0; i < n_dim; ++i) {
     const auto size = cursor.get<uint64_t>();
-    if (size > INT64_MAX || __builtin_mul_overflow(count, static_cast<int64_t>(size), &count))
+    const auto at_least_one = static_cast<int64_t>(std::max<uint64_t>(1, size));
+    if (size > INT64_MAX || __builtin_mul_overflow(extent, at_least_one, &extent))
       fail(where, "expected a shape with a sensible size, got {} in dimension {}", size, i);
+    count *= static_cast<int64_t>(size);
     tensor.shape.insert(tensor.shape.begin(), static_cast<int64_t>(size));
   }
   tensor.type_id = cursor.get<uint32_t>();

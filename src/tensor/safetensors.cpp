@@ -37,12 +37,23 @@ at::ScalarType parse_type(const std::string& name, const std::string& where) {
 }
 
 size_t byte_count(const SafetensorsFile::Entry& entry, const std::string& where) {
-  size_t count = at::elementSize(entry.dtype);
+  size_t count = at::elementSize(entry.dtype), extent = count;
   for (const int64_t n : entry.shape) {
-    if (n < 0 || __builtin_mul_overflow(count, static_cast<size_t>(n), &count))
+    // Strides are a product of the sizes whether or not one is 0.
+    if (n < 0 || __builtin_mul_overflow(extent, static_cast<size_t>(std::max<int64_t>(1, n)), &extent) ||
+        extent > INT64_MAX)
       fail(where, "expected a shape with a sensible size, got [{}]", fmt::join(entry.shape, ", "));
+    count *= static_cast<size_t>(n);
   }
   return count;
+}
+
+/// The list's numbers. Error: others than whole ones, which a conversion would cut.
+template <class T>
+std::vector<T> whole_numbers(const Json& list, const std::string& where) {
+  for (const Json& number : list)
+    if (!number.is_number_integer()) fail(where, "expected whole numbers, got {}", number.dump());
+  return list.get<std::vector<T>>();
 }
 
 SafetensorsFile::Entry parse_entry(const std::string& name, const Json& value, const std::string& where) {
@@ -50,8 +61,8 @@ SafetensorsFile::Entry parse_entry(const std::string& name, const Json& value, c
   entry.name = name;
   try {
     entry.dtype = parse_type(value.at("dtype").get<std::string>(), where);
-    entry.shape = value.at("shape").get<std::vector<int64_t>>();
-    const auto offsets = value.at("data_offsets").get<std::vector<size_t>>();
+    entry.shape = whole_numbers<int64_t>(value.at("shape"), where);
+    const auto offsets = whole_numbers<size_t>(value.at("data_offsets"), where);
     if (offsets.size() != 2) fail(where, "expected two data_offsets, got {}", offsets.size());
     entry.begin = offsets[0];
     entry.end = offsets[1];

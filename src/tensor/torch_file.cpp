@@ -143,7 +143,7 @@ class TensorHost {
                 return at::from_blob(
                     start, place.shape, place.strides, [mapping](void*) {}, options);
               const at::Tensor copy = at::empty({storage.count - place.offset}, options);
-              std::memcpy(copy.data_ptr(), start, copy.nbytes());
+              if (copy.nbytes() > 0) std::memcpy(copy.data_ptr(), start, copy.nbytes());
               return copy.as_strided(place.shape, place.strides);
             }};
   }
