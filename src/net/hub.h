@@ -24,8 +24,8 @@ HubOptions hub_options_from_environment();
 /// "ORG/NAME", also "ORG/NAME@REVISION".
 bool is_hub_name(const std::string& name);
 
-/// The folder of a model's or an adapter's files: config, tokenizer, templates, and safetensors, or torch files where it has none.
-/// Fetches what the cache lacks. Requires: is_hub_name(name).
+/// The folder of a model's or an adapter's files: config, tokenizer, templates, and safetensors, or torch files where
+/// it has none. Fetches what the cache lacks. Requires: is_hub_name(name).
 std::filesystem::path fetch_model(const std::string& name, const HubOptions& options);
 
 /// A path that exists as it is; else a hub name fetched with the environment's options; else the path, unchanged.
