@@ -1,5 +1,5 @@
-// llmbox export: merges adapters into a model and writes it as a folder that transformers opens, or as a GGUF file that
-// llama.cpp opens. Takes LLaMA-Factory's export files.
+// llmbox export: merges adapters into a model and writes it as a folder that transformers opens, as a GGUF file that
+// llama.cpp opens, or as llama2.c's. Takes LLaMA-Factory's export files.
 #include <fmt/format.h>
 
 #include "adapter/adapter.h"
@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "model/gguf/model.h"
 #include "model/gguf/tokenizer.h"
+#include "model/llama2c.h"
 #include "net/hub.h"
 #include "quant/load.h"
 #include "tensor/safetensors_folder.h"
@@ -36,8 +37,8 @@ struct ExportConfig {
     v.alias("model_name_or_path", "m");
     v("adapter_name_or_path", adapters, "adapter folders, merged in this order");
     v.alias("adapter_name_or_path", "adapter");
-    v("export_dir", export_dir, "folder to write; with export_to gguf also a file NAME.gguf");
-    v.choice("export_to", to, {"hf", "gguf"}, "a folder of safetensors, or one GGUF file");
+    v("export_dir", export_dir, "folder to write; with gguf and llama2c also a file NAME.gguf, NAME.bin");
+    v.choice("export_to", to, {"hf", "gguf", "llama2c"}, "a folder of safetensors, a GGUF file, or llama2.c's .bin");
     v.alias("export_to", "to");
     v.choice("export_type", gguf_type, {"f32", "f16", "bf16", "q8_0", "q6_k", "q4_k_m", "q4_0"},
              "type of the matrices in a GGUF file");
@@ -93,13 +94,13 @@ ExportConfig read_arguments(const std::vector<std::string>& args) {
   return config;
 }
 
-/// FILE.gguf, or a file in the folder named after the model and the type.
-fs::path gguf_path(const ExportConfig& config) {
+/// export_dir where it names a file of this kind; else a file in that folder, named after the model, `mark` behind.
+fs::path single_file(const ExportConfig& config, const char* extension, const std::string& mark = "") {
   const fs::path target = config.export_dir;
-  if (target.extension() == ".gguf") return target;
+  if (target.extension() == extension) return target;
   fs::path name = fs::path(config.model).lexically_normal();
   if (!name.has_filename()) name = name.parent_path();
-  return target / (name.stem().string() + "-" + config.gguf_type + ".gguf");
+  return target / (name.stem().string() + mark + extension);
 }
 
 std::unique_ptr<Decoder> load_merged(const ExportConfig& config, at::ScalarType dtype) {
@@ -111,18 +112,28 @@ std::unique_ptr<Decoder> load_merged(const ExportConfig& config, at::ScalarType 
   return model;
 }
 
-void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
-  const fs::path path = gguf_path(config);
-  // Without adapters every tensor goes from file to file, one at a time.
-  std::unique_ptr<Decoder> model;
-  ModelFiles files;
-  if (config.adapters.empty()) {
-    files = open_model_files(config.model);
-    pack_quantized(files);
-  } else {
-    model = load_merged(config, at::kFloat);
-    files = model->files();
+/// The model as files, with its adapters merged. Without any, every tensor goes from file to file, one at a time.
+ModelFiles merged_files(const ExportConfig& config, std::unique_ptr<Decoder>& keeps_alive) {
+  if (!config.adapters.empty()) {
+    keeps_alive = load_merged(config, at::kFloat);
+    return keeps_alive->files();
   }
+  ModelFiles files = open_model_files(config.model);
+  pack_quantized(files);
+  return files;
+}
+
+void export_llama2c(const ExportConfig& config) {
+  const fs::path path = single_file(config, ".bin");
+  std::unique_ptr<Decoder> model;
+  save_llama2c_model(path, merged_files(config, model));
+  log_info("wrote {}", path.string());
+}
+
+void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
+  const fs::path path = single_file(config, ".gguf", "-" + config.gguf_type);
+  std::unique_ptr<Decoder> model;
+  const ModelFiles files = merged_files(config, model);
   const int64_t vocab_size = parse_model_spec(files.config, config.model).vocab_size;
   GgufExport options{.type = config.gguf_type};
   if (fs::is_directory(config.model)) options.extra = gguf_tokenizer(config.model, vocab_size);
@@ -173,6 +184,8 @@ int run_export(const std::vector<std::string>& args) {
   const at::NoGradGuard no_grad;
   if (config.to == "gguf") {
     export_gguf(config, chat_template);
+  } else if (config.to == "llama2c") {
+    export_llama2c(config);
   } else {
     export_folder(config, chat_template);
   }

@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "arch/spec.h"
+#include "core/atomic_file.h"
 #include "core/error.h"
 #include "model/rotary_rows.h"
 #include "tensor/file_mapping.h"
@@ -67,73 +69,118 @@ Json config_of(const Header& header) {
           {"torch_dtype", "float32"}};
 }
 
-/// Hands out the matrices in the order of the file.
-class Walker {
- public:
-  Walker(std::shared_ptr<FileMapping> mapping, size_t begin, ModelFiles& files)
-      : mapping_(std::move(mapping)), at_(begin), files_(files) {}
-
-  /// heads > 0: rows pair neighbours.
-  void one(const std::string& name, std::vector<int64_t> shape, int64_t heads = 0) {
-    size_t bytes = sizeof(float);
-    for (const int64_t size : shape) bytes *= static_cast<size_t>(size);
-    const std::string where = files_.path.string();
-    if (bytes > mapping_->size() - at_)
-      fail(where + ": " + name, "expected {} bytes, the file has {} more; it is truncated or no model of llama2.c",
-           bytes, mapping_->size() - at_);
-    std::byte* data = mapping_->data() + at_;
-    at_ += bytes;
-    files_.weights[name] = {.file = where, .dtype = at::kFloat, .shape = shape, .read = [=, mapping = mapping_] {
-                              const at::Tensor view = at::from_blob(
-                                  data, shape, [mapping](void*) {}, at::kFloat);
-                              return heads > 0 ? split_halves_from_pairs(view, heads) : view;
-                            }};
-  }
-
-  void each(int64_t n_layer, const std::string& name, const std::vector<int64_t>& shape, int64_t heads = 0) {
-    for (int64_t i = 0; i < n_layer; ++i) one(fmt::format("model.layers.{}.{}.weight", i, name), shape, heads);
-  }
-
-  void skip(size_t bytes) { at_ = std::min(at_ + bytes, mapping_->size()); }
-
- private:
-  std::shared_ptr<FileMapping> mapping_;
-  size_t at_;
-  ModelFiles& files_;
+/// One tensor of the file. heads > 0: its rows pair neighbours.
+struct Part {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t heads = 0;
+  bool is_angles = false;  // version 0: cosines, then sines of all positions, which the model computes itself
 };
+
+/// All tensors in their order: matrices by kind, then by layer.
+std::vector<Part> parts_of(const Header& header) {
+  const Sizes& s = header.sizes;
+  const int64_t kv = s.hidden / s.n_head * s.n_kv_head;
+  std::vector<Part> parts;
+  const auto each = [&](const char* name, const std::vector<int64_t>& shape, int64_t heads = 0) {
+    for (int64_t i = 0; i < s.n_layer; ++i)
+      parts.push_back({fmt::format("model.layers.{}.{}.weight", i, name), shape, heads});
+  };
+  const auto embedding = [&] { parts.push_back({"model.embed_tokens.weight", {s.vocab, s.hidden}}); };
+  const auto ffn_norms = [&] { each("post_attention_layernorm", {s.hidden}); };
+  const auto final_norm = [&] { parts.push_back({"model.norm.weight", {s.hidden}}); };
+  if (!header.norms_first) embedding();
+  each("input_layernorm", {s.hidden});
+  if (header.norms_first) ffn_norms(), final_norm(), embedding();
+  each("self_attn.q_proj", {s.hidden, s.hidden}, s.n_head);
+  each("self_attn.k_proj", {kv, s.hidden}, s.n_kv_head);
+  each("self_attn.v_proj", {kv, s.hidden});
+  each("self_attn.o_proj", {s.hidden, s.hidden});
+  if (!header.norms_first) ffn_norms();
+  each("mlp.gate_proj", {s.inner, s.hidden});
+  each("mlp.down_proj", {s.hidden, s.inner});
+  each("mlp.up_proj", {s.inner, s.hidden});
+  if (!header.norms_first) {
+    final_norm();
+    parts.push_back({.name = "angles", .shape = {2, s.length, s.hidden / s.n_head / 2}, .is_angles = true});
+  }
+  if (!header.tied) parts.push_back({"lm_head.weight", {s.vocab, s.hidden}});
+  return parts;
+}
+
+size_t bytes_of(const Part& part) {
+  size_t bytes = sizeof(float);
+  for (const int64_t size : part.shape) bytes *= static_cast<size_t>(size);
+  return bytes;
+}
+
+Header header_of(const ModelSpec& spec, const std::string& where) {
+  const LayerSpec& layer = spec.layers.front();
+  const bool plain_rope = spec.ropes.size() == 1 && spec.ropes[0].theta == 10000 &&
+                          spec.ropes[0].scaling == RopeScaling::none && spec.ropes[0].dim == layer.attention.head_dim;
+  if (spec.model_type != "llama" || !plain_rope ||
+      layer.attention.head_dim * layer.attention.n_head != spec.hidden_size)
+    fail(where, "expected a Llama with plain rope (theta 10000), as llama2.c computes it, got a {}; try export_to gguf",
+         spec.model_type);
+  const auto size = [](int64_t value) { return static_cast<int32_t>(value); };
+  return {.sizes = {size(spec.hidden_size), size(layer.ffn.up.out), size(spec.n_layer()), size(layer.attention.n_head),
+                    size(layer.attention.n_kv_head), size(spec.vocab_size), size(spec.max_positions)},
+          .tied = spec.tied_head,
+          .norms_first = false,
+          .data = kHeader0};
+}
+
+at::Tensor angles_of(const Part& part) {
+  const int64_t half = part.shape[2];
+  const at::Tensor steps = at::arange(0, half, at::kFloat) / static_cast<double>(half);
+  const at::Tensor turns = at::outer(at::arange(part.shape[1], at::kFloat), at::pow(10000.0, steps).reciprocal());
+  return at::stack({turns.cos(), turns.sin()});
+}
 
 }  // namespace
 
 ModelFiles open_llama2c_model(const std::filesystem::path& path) {
+  const std::string where = path.string();
   ModelFiles files;
   files.path = path;
   const auto mapping = std::make_shared<FileMapping>(path);
-  const Header header = read_header(*mapping, path.string());
+  const Header header = read_header(*mapping, where);
   files.config = config_of(header);
-  const Sizes& s = header.sizes;
-  const int64_t n = s.n_layer, kv = s.hidden / s.n_head * s.n_kv_head;
-  Walker walk(mapping, header.data, files);
-  const auto embedding = [&] { walk.one("model.embed_tokens.weight", {s.vocab, s.hidden}); };
-  const auto ffn_norms = [&] { walk.each(n, "post_attention_layernorm", {s.hidden}); };
-  const auto final_norm = [&] { walk.one("model.norm.weight", {s.hidden}); };
-  if (!header.norms_first) embedding();
-  walk.each(n, "input_layernorm", {s.hidden});
-  if (header.norms_first) ffn_norms(), final_norm(), embedding();
-  walk.each(n, "self_attn.q_proj", {s.hidden, s.hidden}, s.n_head);
-  walk.each(n, "self_attn.k_proj", {kv, s.hidden}, s.n_kv_head);
-  walk.each(n, "self_attn.v_proj", {kv, s.hidden});
-  walk.each(n, "self_attn.o_proj", {s.hidden, s.hidden});
-  if (!header.norms_first) ffn_norms();
-  walk.each(n, "mlp.gate_proj", {s.inner, s.hidden});
-  walk.each(n, "mlp.down_proj", {s.hidden, s.inner});
-  walk.each(n, "mlp.up_proj", {s.inner, s.hidden});
-  if (!header.norms_first) {
-    final_norm();
-    // Two tables of cosines and sines, unused: (length, head_dim / 2) each.
-    walk.skip(static_cast<size_t>(s.length) * static_cast<size_t>(s.hidden / s.n_head) * sizeof(float));
+  size_t at = header.data;
+  for (const Part& part : parts_of(header)) {
+    const size_t bytes = bytes_of(part);
+    if (bytes > mapping->size() - at)
+      fail(where + ": " + part.name, "expected {} bytes, the file has {} more; it is truncated or no model of llama2.c",
+           bytes, mapping->size() - at);
+    std::byte* data = mapping->data() + at;
+    at += bytes;
+    if (part.is_angles) continue;
+    files.weights[part.name] = {.file = where, .dtype = at::kFloat, .shape = part.shape, .read = [=] {
+                                  const at::Tensor view = at::from_blob(
+                                      data, part.shape, [mapping](void*) {}, at::kFloat);
+                                  return part.heads > 0 ? split_halves_from_pairs(view, part.heads) : view;
+                                }};
   }
-  if (!header.tied) walk.one("lm_head.weight", {s.vocab, s.hidden});
   return files;
+}
+
+void save_llama2c_model(const std::filesystem::path& path, const ModelFiles& files) {
+  const std::string where = files.path.string();
+  const Header header = header_of(parse_model_spec(files.config, where), where);
+  Sizes sizes = header.sizes;
+  if (!header.tied) sizes.vocab = -sizes.vocab;
+  AtomicFile file(path);
+  file.write(&sizes, sizeof sizes);
+  for (const Part& part : parts_of(header)) {
+    at::Tensor tensor = part.is_angles ? angles_of(part) : find_weight(files.weights, part.name, where).read();
+    if (tensor.sizes() != at::IntArrayRef(part.shape))
+      fail(where + ": " + part.name, "expected {} values, got {}; llama2.c has no place for another shape",
+           bytes_of(part) / sizeof(float), tensor.numel());
+    tensor = tensor.to(at::kFloat).contiguous();
+    if (part.heads > 0) tensor = pairs_from_split_halves(tensor, part.heads).contiguous();
+    file.write(tensor.const_data_ptr<float>(), bytes_of(part));
+  }
+  file.commit();
 }
 
 }  // namespace llmbox
