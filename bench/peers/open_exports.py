@@ -8,8 +8,11 @@ Needs torch, transformers, gguf, safetensors.
 import argparse
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.pop(0)  # the file tokenizers.py beside this one is not the package
 
 import torch
 from gguf import GGUFReader

@@ -8,6 +8,8 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.pop(0)  # the file tokenizers.py beside this one is not the package
+
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
