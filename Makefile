@@ -6,7 +6,7 @@ JOBS ?= 2
 BUILD := build
 export LLMBOX_TORCH CUDA
 
-.PHONY: demo test test-slow build bench lint asan tsan fuzz clean setup
+.PHONY: demo test test-slow build build-tests build-bench bench lint asan tsan fuzz clean setup
 
 demo: build
 	scripts/demo
@@ -14,7 +14,7 @@ demo: build
 test: build-tests
 	scripts/run_tests $(BUILD) -L fast
 
-test-slow: build-tests
+test-slow: build-tests build-bench
 	scripts/run_tests $(BUILD)
 
 build: setup $(BUILD)/build.ninja
@@ -23,11 +23,14 @@ build: setup $(BUILD)/build.ninja
 build-tests: setup $(BUILD)/build.ninja
 	cmake --build $(BUILD) -j $(JOBS)
 
-bench: build-tests
+bench: build-bench
 	$(BUILD)/llmbox_bench
 
 lint: setup
 	scripts/lint
+
+build-bench: setup $(BUILD)/build.ninja
+	cmake --build $(BUILD) -j $(JOBS) --target llmbox llmbox_bench
 
 asan tsan: setup
 	cmake --preset $@
