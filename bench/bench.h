@@ -3,6 +3,7 @@
 // workload is one function and one row in main.cpp.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,9 @@ void print_rate(std::string_view name, const Rate& rate);
 
 /// Throws where a workload's answer is off: a bench of wrong results measures nothing.
 void require_close(std::string_view name, double error, double tolerance);
+
+/// The data and fixtures beside the repository.
+inline std::filesystem::path shared() { return std::filesystem::path(LLMBOX_SOURCE_DIR) / "../shared"; }
 
 struct Workload {
   std::string_view name, summary;

@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path shared() { return fs::path(LLMBOX_SOURCE_DIR) / "../shared"; }
 fs::path stories() { return shared() / "fixtures/weights/stories260K/hf"; }
 fs::path program() { return fs::read_symlink("/proc/self/exe").parent_path() / "llmbox"; }
 

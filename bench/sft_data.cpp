@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path shared() { return fs::path(LLMBOX_SOURCE_DIR) / "../shared"; }
-
 /// A dataset_info.json that names the alpaca file, in a folder of its own.
 class AlpacaFolder {
  public:

@@ -60,8 +60,6 @@ double best_thread_seconds(const std::function<void()>& work, int runs = 5) {
   return best;
 }
 
-fs::path shared() { return fs::path(LLMBOX_SOURCE_DIR) / "../shared"; }
-
 // The sources of this program, in the order of their paths.
 std::string own_code() {
   std::vector<fs::path> paths;

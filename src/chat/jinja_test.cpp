@@ -5,25 +5,11 @@
 #include <fstream>
 #include <map>
 
+#include "chat/fixed_clock.h"
 #include "core/test_shared.h"
 
 namespace llmbox {
 namespace {
-
-JinjaOptions fixed_clock() {
-  JinjaOptions options;
-  options.clock = [] {
-    std::tm time{};
-    time.tm_year = 125;
-    time.tm_mon = 6;
-    time.tm_mday = 10;
-    time.tm_hour = 12;
-    time.tm_wday = 4;
-    time.tm_yday = 190;
-    return time;
-  };
-  return options;
-}
 
 std::string render(const std::string& source, const Json& context = Json::object()) {
   JinjaOptions options = fixed_clock();

@@ -4,22 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "chat/chat_template.h"
+#include "chat/fixed_clock.h"
 #include "chat/template_table.h"
 #include "core/test_shared.h"
 
 namespace llmbox {
-
-inline JinjaOptions fixed_clock() {
-  JinjaOptions options;
-  options.clock = [] {
-    std::tm time{};
-    time.tm_year = 125;
-    time.tm_mon = 6;
-    time.tm_mday = 10;
-    return time;
-  };
-  return options;
-}
 
 /// The bos and eos of the tokenizer that a reference line was made with.
 inline Json tokens_of(const std::string& tokenizer) {
