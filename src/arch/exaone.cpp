@@ -12,23 +12,16 @@ ModelSpec parse_exaone(const ConfigReader& config) {
   shape.activation_key = "activation_function";
   ModelSpec spec = llama_spec(config, shape);
   spec.base_prefix = "transformer.";
-  spec.embedding.name = "transformer.wte";
-  spec.final_norm->name = "transformer.ln_f";
-  for (size_t i = 0; i < spec.layers.size(); ++i) {
-    const std::string name = "transformer.h." + std::to_string(i);
-    LayerSpec& layer = spec.layers[i];
-    layer.before_attention->name = name + ".ln_1";
-    layer.before_ffn->name = name + ".ln_2";
-    AttentionSpec& attention = layer.attention;
-    attention.name = name + ".attn.attention";
-    attention.qkv[0].name = attention.name + ".q_proj";
-    attention.qkv[1].name = attention.name + ".k_proj";
-    attention.qkv[2].name = attention.name + ".v_proj";
-    attention.out.name = attention.name + ".out_proj";
-    layer.ffn.gate->name = name + ".mlp.c_fc_0";
-    layer.ffn.up.name = name + ".mlp.c_fc_1";
-    layer.ffn.down.name = name + ".mlp.c_proj";
-  }
+  rename_llama(spec, {.embedding = "transformer.wte",
+                      .layers = "transformer.h.",
+                      .before_attention = "ln_1",
+                      .before_ffn = "ln_2",
+                      .attention = "attn.attention",
+                      .out = "out_proj",
+                      .gate = "mlp.c_fc_0",
+                      .up = "mlp.c_fc_1",
+                      .down = "mlp.c_proj",
+                      .final_norm = "transformer.ln_f"});
   return spec;
 }
 

@@ -48,24 +48,23 @@ ModelSpec parse_lfm2(const ConfigReader& config) {
   shape.tied_head = config.flag("tie_embedding", true);
   shape.rope.theta = 1e6;
   ModelSpec spec = llama_spec(config, shape);
-  spec.final_norm->name = "model.embedding_norm";
+  rename_llama(spec, {.before_attention = "operator_norm",
+                      .before_ffn = "ffn_norm",
+                      .out = "out_proj",
+                      .gate = "feed_forward.w1",
+                      .up = "feed_forward.w3",
+                      .down = "feed_forward.w2",
+                      .final_norm = "model.embedding_norm"});
   const int64_t inner = inner_size(config);
   for (size_t i = 0; i < spec.layers.size(); ++i) {
-    const std::string name = "model.layers." + std::to_string(i);
     LayerSpec& layer = spec.layers[i];
-    layer.before_attention->name = name + ".operator_norm";
-    layer.before_ffn->name = name + ".ffn_norm";
-    layer.ffn.gate->name = name + ".feed_forward.w1";
-    layer.ffn.up.name = name + ".feed_forward.w3";
-    layer.ffn.down.name = name + ".feed_forward.w2";
     layer.ffn.gate->out = layer.ffn.up.out = layer.ffn.down.in = inner;
     AttentionSpec& attention = layer.attention;
     if (is_conv(config, i)) {
       attention = {};
-      layer.conv = conv_spec(config, name + ".conv", spec.hidden_size);
+      layer.conv = conv_spec(config, "model.layers." + std::to_string(i) + ".conv", spec.hidden_size);
       continue;
     }
-    attention.out.name = attention.name + ".out_proj";
     attention.q_norm = llama_norm(config, shape, attention.name + ".q_layernorm", attention.head_dim);
     attention.k_norm = llama_norm(config, shape, attention.name + ".k_layernorm", attention.head_dim);
   }

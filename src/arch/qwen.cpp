@@ -14,22 +14,19 @@ ModelSpec parse_qwen(const ConfigReader& config) {
   ModelSpec spec = llama_spec(config, shape);
   spec.base_prefix = "transformer.";
   spec.max_positions = config.integer("seq_length", config.integer("max_position_embeddings", 8192));
-  spec.embedding.name = "transformer.wte";
-  spec.final_norm->name = "transformer.ln_f";
-  for (size_t i = 0; i < spec.layers.size(); ++i) {
-    const std::string name = "transformer.h." + std::to_string(i);
-    LayerSpec& layer = spec.layers[i];
-    layer.before_attention->name = name + ".ln_1";
-    layer.before_ffn->name = name + ".ln_2";
-    layer.attention.name = name + ".attn";
-    fuse_qkv(layer.attention, name + ".attn.c_attn");
-    layer.attention.out.name = name + ".attn.c_proj";
-    const int64_t inner = config.integer("intermediate_size") / 2;
-    layer.ffn.gate->name = name + ".mlp.w2";
-    layer.ffn.up.name = name + ".mlp.w1";
-    layer.ffn.down.name = name + ".mlp.c_proj";
-    layer.ffn.gate->out = layer.ffn.up.out = layer.ffn.down.in = inner;
-  }
+  rename_llama(spec, {.embedding = "transformer.wte",
+                      .layers = "transformer.h.",
+                      .before_attention = "ln_1",
+                      .before_ffn = "ln_2",
+                      .attention = "attn",
+                      .qkv = {"c_attn"},
+                      .out = "c_proj",
+                      .gate = "mlp.w2",
+                      .up = "mlp.w1",
+                      .down = "mlp.c_proj",
+                      .final_norm = "transformer.ln_f"});
+  const int64_t inner = config.integer("intermediate_size") / 2;
+  for (LayerSpec& layer : spec.layers) layer.ffn.gate->out = layer.ffn.up.out = layer.ffn.down.in = inner;
   return spec;
 }
 

@@ -85,6 +85,26 @@ void fuse_qkv(AttentionSpec& attention, const std::string& name) {
   attention.layout = QkvLayout::fused;
 }
 
+void rename_llama(ModelSpec& spec, const LlamaNames& names) {
+  spec.embedding.name = names.embedding;
+  spec.final_norm->name = names.final_norm;
+  for (size_t i = 0; i < spec.layers.size(); ++i) {
+    const std::string layer = names.layers + std::to_string(i) + ".";
+    LayerSpec& block = spec.layers[i];
+    block.before_attention->name = layer + names.before_attention;
+    block.before_ffn->name = layer + names.before_ffn;
+    AttentionSpec& attention = block.attention;
+    attention.name = layer + names.attention;
+    const std::string within = attention.name + ".";
+    if (names.qkv.size() == 1) fuse_qkv(attention, within + names.qkv[0]);
+    for (size_t k = 0; k < names.qkv.size(); ++k) attention.qkv[k].name = within + names.qkv[k];
+    attention.out.name = within + names.out;
+    block.ffn.gate->name = layer + names.gate;
+    block.ffn.up.name = layer + names.up;
+    block.ffn.down.name = layer + names.down;
+  }
+}
+
 void fuse_gate_up(FfnSpec& ffn, const std::string& name) {
   ffn.gate.reset();
   ffn.gate_in_up = true;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <vector>
 
 #include "arch/config_reader.h"
 #include "arch/shape/rope.h"
@@ -35,6 +36,25 @@ struct LlamaShape {
 /// Everything from the embedding to the head, under llama's names. Families change in the result what they do
 /// differently.
 ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape);
+
+/// llama's names, for families that differ in some. Within a layer: behind `layers` and its number; of attention's
+/// products: behind `attention`.
+struct LlamaNames {
+  const char* embedding = "model.embed_tokens";
+  const char* layers = "model.layers.";
+  const char* before_attention = "input_layernorm";
+  const char* before_ffn = "post_attention_layernorm";
+  const char* attention = "self_attn";
+  std::vector<const char*> qkv = {"q_proj", "k_proj", "v_proj"};  // one: the three are fused
+  const char* out = "o_proj";
+  const char* gate = "mlp.gate_proj";
+  const char* up = "mlp.up_proj";
+  const char* down = "mlp.down_proj";
+  const char* final_norm = "model.norm";
+};
+
+/// The result of llama_spec under other names.
+void rename_llama(ModelSpec& spec, const LlamaNames& names);
 
 /// The norm of `size` under `name` that this shape has everywhere.
 NormSpec llama_norm(const ConfigReader& config, const LlamaShape& shape, const std::string& name, int64_t size);
