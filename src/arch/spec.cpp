@@ -13,7 +13,10 @@ class Table {
 
   void add(const LinearSpec& spec) {
     const auto [rows, columns] = spec.transposed ? std::pair(spec.in, spec.out) : std::pair(spec.out, spec.in);
-    rows_.push_back({.name = spec.name + ".weight", .shape = {rows, columns}, .unit_rows = spec.unit_rows});
+    rows_.push_back({.name = spec.name + ".weight",
+                     .shape = {rows, columns},
+                     .unit_rows = spec.unit_rows,
+                     .transposed = spec.transposed});
     if (spec.has_bias) add_bias(spec);
   }
 

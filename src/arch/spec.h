@@ -437,8 +437,9 @@ struct ParameterSpec {
   std::string name;
   std::vector<int64_t> shape;
   ParameterInit init = ParameterInit::normal;
-  bool is_buffer = false;  // float32 whatever the compute dtype, never trained
-  bool unit_rows = false;  // see LinearSpec
+  bool is_buffer = false;   // float32 whatever the compute dtype, never trained
+  bool unit_rows = false;   // see LinearSpec
+  bool transposed = false;  // a linear layer's weight as (in, out)
   int64_t size() const;
 };
 

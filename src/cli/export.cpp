@@ -12,9 +12,9 @@
 #include "model/gguf/model.h"
 #include "model/gguf/tokenizer.h"
 #include "model/llama2c.h"
+#include "model/save.h"
 #include "net/hub.h"
 #include "quant/load.h"
-#include "tensor/safetensors_folder.h"
 #include "tokenizer/gguf_to_hub.h"
 
 namespace llmbox {
@@ -103,37 +103,40 @@ fs::path single_file(const ExportConfig& config, const char* extension, const st
   return target / (name.stem().string() + mark + extension);
 }
 
-std::unique_ptr<Decoder> load_merged(const ExportConfig& config, at::ScalarType dtype) {
-  auto model = load_decoder(config.model, {.dtype = dtype});
-  for (const std::string& adapter : config.adapters) {
-    load_adapter(*model, adapter, false);
-    merge_adapters(*model);
+/// The model with its adapters merged. Without any, every tensor goes from file to file, one at a time.
+class Source {
+ public:
+  explicit Source(const ExportConfig& config, at::ScalarType dtype = at::kFloat) {
+    if (config.adapters.empty()) {
+      files_ = open_model_files(config.model);
+      pack_quantized(files_);
+      return;
+    }
+    merged_ = load_decoder(config.model, {.dtype = dtype});
+    for (const std::string& adapter : config.adapters) {
+      load_adapter(*merged_, adapter, false);
+      merge_adapters(*merged_);
+    }
+    files_ = merged_->files();
   }
-  return model;
-}
+  /// Valid while this lives.
+  const ModelFiles& files() const { return files_; }
 
-/// The model as files, with its adapters merged. Without any, every tensor goes from file to file, one at a time.
-ModelFiles merged_files(const ExportConfig& config, std::unique_ptr<Decoder>& keeps_alive) {
-  if (!config.adapters.empty()) {
-    keeps_alive = load_merged(config, at::kFloat);
-    return keeps_alive->files();
-  }
-  ModelFiles files = open_model_files(config.model);
-  pack_quantized(files);
-  return files;
-}
+ private:
+  std::unique_ptr<Decoder> merged_;
+  ModelFiles files_;
+};
 
 void export_llama2c(const ExportConfig& config) {
   const fs::path path = single_file(config, ".bin");
-  std::unique_ptr<Decoder> model;
-  save_llama2c_model(path, merged_files(config, model));
+  save_llama2c_model(path, Source(config).files());
   log_info("wrote {}", path.string());
 }
 
 void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
   const fs::path path = single_file(config, ".gguf", "-" + config.gguf_type);
-  std::unique_ptr<Decoder> model;
-  const ModelFiles files = merged_files(config, model);
+  const Source source(config);
+  const ModelFiles& files = source.files();
   const int64_t vocab_size = parse_model_spec(files.config, config.model).vocab_size;
   GgufExport options{.type = config.gguf_type};
   if (fs::is_directory(config.model)) options.extra = gguf_tokenizer(config.model, vocab_size);
@@ -146,21 +149,12 @@ void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& 
   log_info("wrote {}", path.string());
 }
 
-/// pytorch_model.bin, for programs that know nothing newer.
-void save_legacy(const Decoder& model, const fs::path& folder, int64_t max_shard_bytes) {
-  fs::create_directories(folder);
-  const ModelFiles files = model.files();
-  save_torch_folder(folder, {files.weights.begin(), files.weights.end()}, max_shard_bytes);
-  write_file_atomically(folder / "config.json", files.config.dump(2) + "\n");
-}
-
 void export_folder(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
-  const auto model = load_merged(config, choose_dtype(config));
+  const at::ScalarType dtype = choose_dtype(config);
+  const Source source(config, dtype);
   const auto most_bytes = static_cast<int64_t>(config.export_size * 1e9);
-  if (config.legacy)
-    save_legacy(*model, config.export_dir, most_bytes);
-  else
-    model->save(config.export_dir, most_bytes);
+  save_model_files(config.export_dir, dense_files(source.files(), dtype), most_bytes,
+                   config.legacy ? WeightFormat::kTorch : WeightFormat::kSafetensors);
   if (fs::path(config.model).extension() == ".gguf")
     save_gguf_tokenizer(config.model, config.export_dir);
   else

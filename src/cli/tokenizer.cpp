@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "model/decoder.h"
+#include "model/save.h"
 #include "model/vocabulary.h"
 #include "records/reader.h"
 #include "tokenizer/extend_vocabulary.h"
@@ -147,9 +148,8 @@ void grow_model(const fs::path& folder, const ExtendedModel& extended, Vocabular
     fail(folder.string(),
          "expected no tokens beyond the {} pieces of tokenizer.model, got {}; their ids would be the {}",
          extended.first, "some", "new pieces'");
-  ModelFiles files = grow_vocabulary(open_model_files(folder), growth);
-  const at::NoGradGuard no_grad;
-  Decoder::build(files, {.dtype = files.weights.begin()->second.dtype})->save(output);
+  const ModelFiles files = grow_vocabulary(open_model_files(folder), growth);
+  save_model_files(output, dense_files(files, files.weights.begin()->second.dtype), kMaxShardBytes);
   log_info("model: rows for {} new pieces, written to {}", extended.added.size(), output.string());
 }
 

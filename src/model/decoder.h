@@ -29,6 +29,8 @@ struct LoadOptions {
   bool checkpoint_activations = false;  // recompute each layer's forward in the backward pass
 };
 
+inline constexpr int64_t kMaxShardBytes = 5'000'000'000;  // of one weight file, as the hub's own tools cut them
+
 class Decoder {
  public:
   virtual ~Decoder() = default;
@@ -71,7 +73,7 @@ class Decoder {
   virtual ModelFiles files() const = 0;
   /// Writes config.json and safetensors (with index when sharded) so that transformers opens the folder. Adapters are
   /// merged by dequantize(). Atomic: the folder's files appear whole or not at all.
-  virtual void save(const std::filesystem::path& folder, int64_t max_shard_bytes = 5'000'000'000) const = 0;
+  virtual void save(const std::filesystem::path& folder, int64_t max_shard_bytes = kMaxShardBytes) const = 0;
 };
 
 }  // namespace llmbox

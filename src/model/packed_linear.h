@@ -17,6 +17,8 @@ class PackedWeight {
   /// The dense weight in float32, exactly as the format defines it.
   virtual at::Tensor dequantize() const = 0;
   virtual std::vector<int64_t> shape() const = 0;  // of the dense weight
+  /// dequantize(), and the memory of what was read before from the same file given back.
+  virtual at::Tensor dequantize_once() const { return dequantize(); }
 };
 
 /// Parameter name ("model.layers.0.self_attn.q_proj.weight") → its packed weight.

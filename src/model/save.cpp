@@ -1,12 +1,13 @@
-// Decoder::save: the way back to a hub folder.
+#include "model/save.h"
+
 #include <ATen/ATen.h>
 
 #include <system_error>
 
 #include "core/atomic_file.h"
 #include "core/error.h"
-#include "model/model_files.h"
 #include "model/spec_decoder.h"
+#include "model/weight_source.h"
 #include "tensor/safetensors_folder.h"
 
 namespace llmbox {
@@ -23,9 +24,14 @@ const char* dtype_name(at::ScalarType type) {
   return type == at::kDouble ? "float64" : "float32";
 }
 
+/// Of either format: what an earlier save left must not be read instead of what is new.
 bool is_weight_file(const std::string& name) {
-  return name == "model.safetensors" || name == "model.safetensors.index.json" ||
-         (name.starts_with("model-") && name.ends_with(".safetensors"));
+  for (const auto& [stem, end] : {std::pair{"model", ".safetensors"}, {"pytorch_model", ".bin"}}) {
+    const std::string single = std::string(stem) + end;
+    if (name == single || name == single + ".index.json") return true;
+    if (name.starts_with(std::string(stem) + "-") && name.ends_with(end)) return true;
+  }
+  return false;
 }
 
 /// Moves the staged files into place; shards of an earlier, differently cut save go first.
@@ -43,7 +49,7 @@ void publish(const fs::path& staging, const fs::path& folder, const std::vector<
 ModelFiles SpecDecoder::files() const {
   ModelFiles files;
   files.path = "model";
-  files.config = config_to_save();
+  files.config = config_to_save(config_, spec_, dtype());
   // Linear layers speak for themselves through dequantize(); all else is written as it is.
   std::map<std::string, std::pair<std::shared_ptr<Linear>, bool>> layers;
   std::map<std::string, at::Tensor> tensors;
@@ -71,28 +77,53 @@ ModelFiles SpecDecoder::files() const {
   return files;
 }
 
-Json SpecDecoder::config_to_save() const {
-  Json config = config_;
-  if (!config.contains("architectures")) config["architectures"] = {spec_.architecture};
-  config[config.contains("dtype") ? "dtype" : "torch_dtype"] = dtype_name(dtype());
+void SpecDecoder::save(const fs::path& folder, int64_t max_shard_bytes) const {
+  save_model_files(folder, files(), max_shard_bytes);
+}
+
+Json config_to_save(Json config, const ModelSpec& spec, at::ScalarType dtype) {
+  if (!config.contains("architectures")) config["architectures"] = {spec.architecture};
+  config[config.contains("dtype") ? "dtype" : "torch_dtype"] = dtype_name(dtype);
   return config;
 }
 
-void SpecDecoder::save(const fs::path& folder, int64_t max_shard_bytes) const {
+ModelFiles dense_files(const ModelFiles& files, at::ScalarType dtype) {
+  const ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
+  ModelFiles dense{.path = files.path, .config = config_to_save(files.config, spec, dtype)};
+  for (const FoundParameter& found : find_parameters(files, spec)) {
+    const ParameterSpec& parameter = found.parameter;
+    Weight weight{
+        .file = files.path.string(), .dtype = parameter.is_buffer ? at::kFloat : dtype, .shape = parameter.shape};
+    if (found.packed) {
+      weight.read = [packed = found.packed, turned = parameter.transposed, type = weight.dtype] {
+        const at::Tensor values = packed->dequantize_once().to(type);
+        return turned ? values.t() : values;
+      };
+    } else {
+      weight.read = [dense = *found.dense, type = weight.dtype] { return dense.read_once().to(type); };
+    }
+    dense.weights[parameter.name] = std::move(weight);
+  }
+  return dense;
+}
+
+void save_model_files(const fs::path& folder, const ModelFiles& files, int64_t max_shard_bytes, WeightFormat format) {
   const at::NoGradGuard no_grad;
   const fs::path staging = folder / kStaging;
   try {
+    const ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
     fs::create_directories(staging);
-    const ModelFiles model = this->files();
     NamedWeights weights;
-    for (const ParameterSpec& parameter : parameter_table(spec_))
-      weights.emplace_back(parameter.name, model.weights.at(parameter.name));
-    std::vector<std::string> files = save_safetensors_folder(staging, weights, max_shard_bytes);
-    write_file_atomically(staging / "config.json", model.config.dump(2) + "\n");
-    files.emplace_back("config.json");
-    publish(staging, folder, files);
+    for (const ParameterSpec& parameter : parameter_table(spec))
+      weights.emplace_back(parameter.name, files.weights.at(parameter.name));
+    const auto save = format == WeightFormat::kTorch ? save_torch_folder : save_safetensors_folder;
+    std::vector<std::string> names = save(staging, weights, max_shard_bytes);
+    write_file_atomically(staging / "config.json", files.config.dump(2) + "\n");
+    names.emplace_back("config.json");
+    publish(staging, folder, names);
   } catch (const fs::filesystem_error& error) {
-    fs::remove_all(staging);
+    std::error_code ignored;
+    fs::remove_all(staging, ignored);
     fail(folder.string(), "expected to write a model folder, got '{}'", error.code().message());
   } catch (...) {
     std::error_code ignored;

@@ -41,7 +41,6 @@ class SpecDecoder : public Decoder {
   /// Parameters and buffers.
   std::vector<std::pair<std::string, at::Tensor>> all_tensors() const;
   void visit_linears(const LinearVisitor& visit);
-  Json config_to_save() const;
 
   ModelSpec spec_;
   Json config_;

@@ -37,20 +37,32 @@ typename Map::const_iterator find_parameter(const Map& map, const ModelSpec& spe
   return map.end();
 }
 
-at::Tensor read_parameter(const Weight& weight, const std::string& name, const ParameterSpec& parameter,
-                          const LoadOptions& options) {
+void check_shape(const std::vector<int64_t>& shape, const std::vector<int64_t>& expected, const std::string& where) {
+  if (shape != expected)
+    fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(expected, ", "), fmt::join(shape, ", "));
+}
+
+void check_dense(const Weight& weight, const ParameterSpec& parameter, const std::string& name) {
   const std::string where = weight.file + ": " + name;
   if (!at::isFloatingType(weight.dtype) || at::elementSize(weight.dtype) < 2)
     fail(where, "expected a dtype of F32, BF16, F16 or F64, got {}", safetensors_dtype(weight.dtype));
-  if (weight.shape != parameter.shape)
-    fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(parameter.shape, ", "),
-         fmt::join(weight.shape, ", "));
-  at::Tensor tensor = weight.read();
-  if (parameter.unit_rows) {
+  check_shape(weight.shape, parameter.shape, where);
+}
+
+/// Packed formats know (out, in) only, also where the plain file would hold (in, out).
+void check_packed(const PackedWeight& weight, const ParameterSpec& parameter, const std::string& where) {
+  std::vector<int64_t> shape = parameter.shape;
+  if (parameter.transposed) std::swap(shape[0], shape[1]);
+  check_shape(weight.shape(), shape, where);
+}
+
+at::Tensor read_parameter(const FoundParameter& found, const LoadOptions& options) {
+  at::Tensor tensor = found.dense->read();
+  if (found.parameter.unit_rows) {
     const at::Tensor wide = tensor.to(at::kFloat);
     tensor = wide / wide.norm(2, {1}, true).clamp_min(1e-12);
   }
-  return tensor.to(options.device, parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
+  return tensor.to(options.device, found.parameter.is_buffer ? at::kFloat : options.dtype).contiguous();
 }
 
 bool is_ignored(const ModelSpec& spec, const std::string& name) {
@@ -73,32 +85,20 @@ void refuse_unknown(const ModelFiles& files, const ModelSpec& spec, const std::s
       fail(files.path.string(), "expected tensors of a {} model only, got '{}'", spec.model_type, name);
 }
 
-void check_packed_shape(const PackedWeight& weight, const std::vector<int64_t>& shape, const std::string& where) {
-  if (weight.shape() != shape)
-    fail(where, "expected shape [{}] by config.json, got [{}]", fmt::join(shape, ", "),
-         fmt::join(weight.shape(), ", "));
-}
-
 /// Hands out what read_parameters found.
 struct ReadParameters {
   ParameterMap dense;
-  PackedWeights packed;                                // under the names of the table
-  std::map<std::string, std::vector<int64_t>> shapes;  // of the packed, by the table
+  PackedWeights packed;  // under the names of the table
   at::TensorOptions options;
-  std::string where;
 
   at::Tensor tensor(const std::string& name) const {
     const auto found = packed.find(name);
-    if (found == packed.end()) return dense.at(name);
-    check_packed_shape(*found->second, shapes.at(name), where + ": " + name);
-    return found->second->dequantize().to(options);
+    return found == packed.end() ? dense.at(name) : found->second->dequantize().to(options);
   }
 
   std::shared_ptr<Linear> layer(const LinearSpec& spec) const {
     const auto found = packed.find(spec.name + ".weight");
     if (found == packed.end()) return nullptr;
-    // Packed formats know (out, in) only, also where the plain file would hold (in, out).
-    check_packed_shape(*found->second, {spec.out, spec.in}, where + ": " + found->first);
     const at::Tensor bias = spec.has_bias ? tensor(spec.name + ".bias") : at::Tensor();
     return std::make_shared<PackedLinear>(found->second, bias, options);
   }
@@ -120,25 +120,38 @@ void fill_normal(at::Tensor& tensor, double deviation, uint64_t seed, uint64_t f
 
 }  // namespace
 
+std::vector<FoundParameter> find_parameters(const ModelFiles& files, const ModelSpec& spec) {
+  const std::string where = files.path.string();
+  std::vector<FoundParameter> all;
+  std::set<std::string> used;
+  for (ParameterSpec& parameter : parameter_table(spec)) {
+    const auto packed = find_parameter(files.packed, spec, parameter.name);
+    const auto dense = find_parameter(files.weights, spec, parameter.name);
+    if (packed != files.packed.end()) {
+      check_packed(*packed->second, parameter, where + ": " + packed->first);
+      used.insert(packed->first);
+      all.push_back({.parameter = std::move(parameter), .packed = packed->second});
+    } else if (dense != files.weights.end()) {
+      check_dense(dense->second, parameter, dense->first);
+      used.insert(dense->first);
+      all.push_back({.parameter = std::move(parameter), .dense = &dense->second});
+    } else {
+      fail(where, "expected the tensor '{}', found none", parameter.name);
+    }
+  }
+  refuse_unknown(files, spec, used);
+  return all;
+}
+
 ParameterSource read_parameters(const ModelFiles& files, const ModelSpec& spec, const LoadOptions& options) {
   auto read = std::make_shared<ReadParameters>();
   read->options = at::TensorOptions().dtype(options.dtype).device(options.device);
-  read->where = files.path.string();
-  std::set<std::string> used;
-  for (const ParameterSpec& parameter : parameter_table(spec)) {
-    const auto packed = find_parameter(files.packed, spec, parameter.name);
-    if (packed != files.packed.end()) {
-      read->packed[parameter.name] = packed->second;
-      read->shapes[parameter.name] = parameter.shape;
-      used.insert(packed->first);
-      continue;
-    }
-    const auto found = find_parameter(files.weights, spec, parameter.name);
-    if (found == files.weights.end()) fail(read->where, "expected the tensor '{}', found none", parameter.name);
-    read->dense[parameter.name] = read_parameter(found->second, found->first, parameter, options);
-    used.insert(found->first);
+  for (const FoundParameter& found : find_parameters(files, spec)) {
+    if (found.packed)
+      read->packed[found.parameter.name] = found.packed;
+    else
+      read->dense[found.parameter.name] = read_parameter(found, options);
   }
-  refuse_unknown(files, spec, used);
   return ParameterSource([read](const std::string& name) { return read->tensor(name); },
                          [read](const LinearSpec& linear) { return read->layer(linear); });
 }

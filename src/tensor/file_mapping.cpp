@@ -29,4 +29,6 @@ FileMapping::FileMapping(const std::filesystem::path& path) {
 
 FileMapping::~FileMapping() { ::munmap(data_, size_); }
 
+void FileMapping::release_pages() const { ::madvise(data_, size_, MADV_DONTNEED); }
+
 }  // namespace llmbox

@@ -17,6 +17,9 @@ class FileMapping {
 
   std::byte* data() const { return data_; }
   size_t size() const { return size_; }
+  /// Gives back the memory of every page read so far; they come from the file again when they are read again. Requires:
+  /// nothing was written to them. For those who read a file once, from end to end.
+  void release_pages() const;
 
  private:
   std::byte* data_ = nullptr;

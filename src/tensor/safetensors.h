@@ -32,6 +32,7 @@ class SafetensorsFile {
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
+  const std::shared_ptr<FileMapping>& mapping() const { return mapping_; }
   const std::vector<Entry>& entries() const { return entries_; }  // in the order of the data
   std::vector<std::string> names() const;
   bool contains(const std::string& name) const { return index_.contains(name); }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "tensor/file_mapping.h"
 #include "tensor/safetensors.h"
 #include "tensor/torch_file.h"
 #include "tensor/weight_map.h"
@@ -16,9 +17,11 @@ WeightMap open_safetensors(const fs::path& path) {
   const auto file = std::make_shared<SafetensorsFile>(SafetensorsFile::open(path));
   WeightMap weights;
   for (const auto& entry : file->entries())
-    weights[entry.name] = {.file = path.string(), .dtype = entry.dtype, .shape = entry.shape, .read = [file, &entry] {
-                             return file->tensor(entry.name);
-                           }};
+    weights[entry.name] = {.file = path.string(),
+                           .dtype = entry.dtype,
+                           .shape = entry.shape,
+                           .read = [file, &entry] { return file->tensor(entry.name); },
+                           .mapping = file->mapping()};
   return weights;
 }
 
@@ -61,6 +64,11 @@ WeightMap open_shards(const fs::path& index_path, const Layout& layout) {
 }
 
 }  // namespace
+
+at::Tensor Weight::read_once() const {
+  if (mapping) mapping->release_pages();
+  return read();
+}
 
 Weight weight_of(at::Tensor tensor, std::string file) {
   Weight weight{.file = std::move(file), .dtype = tensor.scalar_type(), .shape = tensor.sizes().vec()};

@@ -8,17 +8,25 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace llmbox {
 
+class FileMapping;
+
 struct Weight {
   std::string file;  // for errors
   at::ScalarType dtype = at::kFloat;
   std::vector<int64_t> shape;
   std::function<at::Tensor()> read;
+  std::shared_ptr<const FileMapping> mapping = {};  // what read() gives views of; null: none
+
+  /// read(), and the memory of what was read before from the same file given back: for files read once, one weight
+  /// after the other.
+  at::Tensor read_once() const;
 };
 
 using WeightMap = std::map<std::string, Weight>;

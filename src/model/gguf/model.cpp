@@ -8,6 +8,7 @@
 #include "core/near_name.h"
 #include "model/gguf/config.h"
 #include "model/gguf/layout.h"
+#include "tensor/file_mapping.h"
 
 namespace llmbox {
 
@@ -59,6 +60,10 @@ class BlockWeight : public PackedWeight {
     return join_parts(tensor_, parts).contiguous();
   }
   std::vector<int64_t> shape() const override { return tensor_.shape; }
+  at::Tensor dequantize_once() const override {
+    file_->mapping()->release_pages();
+    return dequantize();
+  }
 
  private:
   std::shared_ptr<const GgufFile> file_;
@@ -76,11 +81,13 @@ at::Tensor view_of(const std::shared_ptr<const GgufFile>& file, const GgufSlice&
 
 Weight dense_weight(const std::shared_ptr<const GgufFile>& file, const HubTensor& tensor) {
   const auto dtype = *plain_type(file->tensors().at(tensor.parts[0].name).type);
-  return {.file = file->path().string(), .dtype = dtype, .shape = tensor.shape, .read = [file, tensor] {
-            std::vector<at::Tensor> parts;
-            for (const GgufSlice& slice : tensor.parts) parts.push_back(view_of(file, slice));
-            return join_parts(tensor, parts);
-          }};
+  const auto read = [file, tensor] {
+    std::vector<at::Tensor> parts;
+    for (const GgufSlice& slice : tensor.parts) parts.push_back(view_of(file, slice));
+    return join_parts(tensor, parts);
+  };
+  return {
+      .file = file->path().string(), .dtype = dtype, .shape = tensor.shape, .read = read, .mapping = file->mapping()};
 }
 
 /// Every tensor of the file belongs to the layout and has its shape, up to dimensions of 1.

@@ -68,7 +68,7 @@ at::Tensor fetch(const ModelFiles& files, const ModelSpec& spec, const HubTensor
   const auto packed = files.packed.find(hub);
   const bool is_packed = packed != files.packed.end();
   at::Tensor values =
-      is_packed ? packed->second->dequantize() : find_weight(files.weights, hub, files.path.string()).read();
+      is_packed ? packed->second->dequantize_once() : find_weight(files.weights, hub, files.path.string()).read_once();
   if (is_packed && tensor.turned) values = values.t();  // packed weights are (out, in)
   if (values.sizes() != tensor.shape)
     fail(files.path.string() + ": " + hub, "expected shape [{}] by config.json, got [{}]",
