@@ -3,10 +3,14 @@
 #   NAME_test     one GoogleTest program of all *_test.cpp, run by ctest; *_slow_test.cpp go to NAME_slow_test
 # COLD modules have no loops of their own that a user waits for; they and all tests are compiled with -O1, which takes a
 # quarter less time.
+# Four files are compiled at a time, as one (a unity build): reading the headers takes longer than the rest. So names in
+# the anonymous namespaces of neighbours differ. -DCMAKE_UNITY_BUILD=OFF compiles each file alone, as `make asan` does.
 # Files named *_avx512.cpp and *_avx2.cpp are compiled for that instruction set and chosen at run time.
 set(LLMBOX_AVX512_FLAGS "-mavx512f;-mavx512bw;-mavx512vl;-mavx512dq;-mavx512vnni;-mavx512bf16;-mavx2;-mfma;-mf16c;-O3")
 set(LLMBOX_AVX2_FLAGS "-mavx2;-mfma;-mf16c;-O3")
 set(LLMBOX_COLD_FLAGS "-O1")
+option(CMAKE_UNITY_BUILD "compile several files as one" ON)
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 4)
 
 # Two precompiled headers: with and without libtorch. Modules reuse them, so each is compiled once.
 file(WRITE ${CMAKE_BINARY_DIR}/pch/empty.cpp "")

@@ -8,12 +8,10 @@
 namespace llmbox {
 namespace {
 
-std::filesystem::path adapter(const std::string& name) { return shared_path("fixtures/adapters/" + name); }
-
 class Adapter : public ::testing::TestWithParam<std::pair<const char*, const char*>> {
  protected:
   std::unique_ptr<Decoder> base() const { return Decoder::load(architecture(GetParam().second)); }
-  std::filesystem::path folder() const { return adapter(GetParam().first); }
+  std::filesystem::path folder() const { return reference_adapter(GetParam().first); }
   SafetensorsFile reference() const { return SafetensorsFile::open(folder() / "reference.safetensors"); }
 };
 
@@ -111,7 +109,7 @@ at::Tensor adapted_logits(Decoder& model, const std::filesystem::path& folder, c
 TEST(Adapters, PissaWorksOnItsResidualAndConvertedOnTheBase) {
   REQUIRE_SHARED();
   for (const std::string name : {"lora_pissa", "lora_pissa_rslora"}) {
-    const auto folder = adapter(name);
+    const auto folder = reference_adapter(name);
     const auto expected = SafetensorsFile::open(folder / "reference.safetensors");
     const at::Tensor ids = expected.tensor("input_ids");
     const auto difference = [&](std::unique_ptr<Decoder> model, const std::filesystem::path& path, const char* key) {
@@ -126,9 +124,9 @@ TEST(Adapters, PissaWorksOnItsResidualAndConvertedOnTheBase) {
 TEST(Adapters, LoftQWorksOnItsQuantizedBase) {
   REQUIRE_SHARED();
   for (const std::string name : {"lora_loftq", "lora_loftq_iter4"}) {
-    const auto expected = SafetensorsFile::open(adapter(name) / "reference.safetensors");
-    const auto model = base_with(adapter(name) / "quantised.safetensors");
-    const at::Tensor logits = adapted_logits(*model, adapter(name), expected.tensor("input_ids"));
+    const auto expected = SafetensorsFile::open(reference_adapter(name) / "reference.safetensors");
+    const auto model = base_with(reference_adapter(name) / "quantised.safetensors");
+    const at::Tensor logits = adapted_logits(*model, reference_adapter(name), expected.tensor("input_ids"));
     EXPECT_LT(max_difference(logits, expected.tensor("logits").flatten(0, 1)), 1e-4) << name;
   }
 }
@@ -136,9 +134,9 @@ TEST(Adapters, LoftQWorksOnItsQuantizedBase) {
 /// The error of loading a copy of the fixture whose configuration or tensors were changed.
 std::string message_after(const std::string& name, const std::function<void(Json&, NamedTensors&)>& damage) {
   const TempFolder folder;
-  Json config = read_json_file(adapter(name) / "adapter_config.json");
+  Json config = read_json_file(reference_adapter(name) / "adapter_config.json");
   NamedTensors tensors;
-  const auto file = SafetensorsFile::open(adapter(name) / "adapter_model.safetensors");
+  const auto file = SafetensorsFile::open(reference_adapter(name) / "adapter_model.safetensors");
   for (const std::string& tensor : file.names()) tensors.emplace_back(tensor, file.tensor(tensor));
   damage(config, tensors);
   folder.write("adapter_config.json", config.dump());
@@ -179,13 +177,16 @@ TEST(BadAdapter, IsRefusedByName) {
 TEST(BadAdapter, OfAnotherModelIsRefused) {
   REQUIRE_SHARED();
   const auto model = Decoder::load(architecture("qwen2"));
-  EXPECT_NE(message_of([&] { load_adapter(*model, adapter("lora"), false); }).find("is it an adapter of this model?"),
+  EXPECT_NE(message_of([&] {
+              load_adapter(*model, reference_adapter("lora"), false);
+            }).find("is it an adapter of this model?"),
             std::string::npos);
   const TempFolder folder;
-  Json config = read_json_file(adapter("lora") / "adapter_config.json");
+  Json config = read_json_file(reference_adapter("lora") / "adapter_config.json");
   config["peft_type"] = "PROMPT_TUNIN";
   folder.write("adapter_config.json", config.dump());
-  std::filesystem::copy(adapter("lora") / "adapter_model.safetensors", folder.path() / "adapter_model.safetensors");
+  std::filesystem::copy(reference_adapter("lora") / "adapter_model.safetensors",
+                        folder.path() / "adapter_model.safetensors");
   EXPECT_NE(message_of([&] { load_adapter(*model, folder.path(), false); }).find("got 'PROMPT_TUNIN'; try"),
             std::string::npos);
 }

@@ -6,17 +6,13 @@
 #include <set>
 
 #include "adapter/lora_linear.h"
+#include "adapter/method/method.h"
 #include "core/error.h"
 #include "core/near_name.h"
 
 namespace llmbox {
 
 namespace {
-
-/// "self_attn.q_proj" is an end of "model.layers.0.self_attn.q_proj"; "proj" is not.
-bool is_end(const std::string& name, const std::string& end) {
-  return name == end || (name.size() > end.size() && name.ends_with(end) && name[name.size() - end.size() - 1] == '.');
-}
 
 std::vector<std::string> linear_names(Decoder& decoder) {
   std::vector<std::string> names;
@@ -37,7 +33,7 @@ std::set<std::string> chosen_layers(Decoder& decoder, const LoraConfig& config) 
     std::vector<std::string> ends;
     for (const std::string& name : names) {
       const bool is_head = name == decoder.spec().head.name;
-      const bool hit = target == "all" || target == "all-linear" ? !is_head : is_end(name, target);
+      const bool hit = target == "all" || target == "all-linear" ? !is_head : is_name_end(name, target);
       if (hit) chosen.insert(name);
       known = known || hit;
       ends.push_back(name.substr(name.rfind('.') + 1));

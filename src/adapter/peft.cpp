@@ -18,9 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kConfigName = "adapter_config.json";
 constexpr const char* kWeightsName = "adapter_model.safetensors";
-constexpr std::string_view kPrefix = "base_model.model.";
 
 const AdapterMethod& find_method(const AdapterReader& reader) {
   const std::string type = reader.config().value("peft_type", "none");
@@ -83,7 +81,7 @@ void skip_base_copies(AdapterReader& reader) {
 }  // namespace
 
 NamedTensors load_adapter(Decoder& decoder, const fs::path& folder, bool trainable) {
-  if (const fs::path config = folder / kConfigName; fs::exists(config)) {
+  if (const fs::path config = folder / kAdapterConfig; fs::exists(config)) {
     const Json type = read_json_file(config).value("peft_type", Json());
     if (type.is_string() && is_prompt_method(type.get<std::string>())) return load_prompt(decoder, folder, trainable);
   }
@@ -118,7 +116,7 @@ NamedTensors adapter_parameters(Decoder& decoder) {
   });
   if (!state) return all;
   for (const auto& [name, tensor] : state->outside)
-    if (tensor.requires_grad()) all.emplace_back(name.substr(kPrefix.size()), tensor);
+    if (tensor.requires_grad()) all.emplace_back(name.substr(kLayerPrefix.size()), tensor);
   return all;
 }
 
@@ -149,7 +147,7 @@ void save_adapter(Decoder& decoder, const fs::path& folder) {
   for (const auto& [name, tensor] : state->outside) tensors.emplace_back(name, tensor);
   fs::create_directories(folder);
   save_safetensors(folder / kWeightsName, tensors);
-  write_file_atomically(folder / kConfigName, state->peft_config.dump(2) + "\n");
+  write_file_atomically(folder / kAdapterConfig, state->peft_config.dump(2) + "\n");
 }
 
 }  // namespace llmbox

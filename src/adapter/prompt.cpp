@@ -13,7 +13,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr const char* kName = "prompt_embeddings";
+constexpr const char* kEmbeddings = "prompt_embeddings";
 
 const SpecDecoder* with_tokens(const Decoder& decoder) {
   const auto* found = dynamic_cast<const SpecDecoder*>(&decoder);
@@ -49,10 +49,10 @@ NamedTensors load_prompt(Decoder& decoder, const std::filesystem::path& folder, 
   if (tokens->peft_config.value("num_transformer_submodules", Json(1)) == 2)
     fail(where, "expected virtual tokens of one decoder, got num_transformer_submodules 2");
   const WeightMap weights = open_weight_folder(folder, "adapter_model");
-  const Weight& stored = find_weight(weights, kName, where);
+  const Weight& stored = find_weight(weights, kEmbeddings, where);
   const int64_t width = is_prefix ? prefix_width(decoder.spec(), where) : decoder.spec().hidden_size;
   if (stored.shape.size() != 2 || stored.shape[0] < 1 || stored.shape[1] != width || !at::isFloatingType(stored.dtype))
-    fail(stored.file + ": " + kName, "expected a shape of [tokens, {}], got [{}]", width,
+    fail(stored.file + ": " + kEmbeddings, "expected a shape of [tokens, {}], got [{}]", width,
          fmt::join(stored.shape, ", "));
   const at::Device device = decoder.parameters().at(0).second.device();
   tokens->rows = stored.read().to(device, at::kFloat).clone();
@@ -66,13 +66,13 @@ NamedTensors load_prompt(Decoder& decoder, const std::filesystem::path& folder, 
 
 NamedTensors prompt_parameters(Decoder& decoder) {
   const SpecDecoder* found = with_tokens(decoder);
-  return found ? NamedTensors{{kName, found->virtual_tokens()->rows}} : NamedTensors{};
+  return found ? NamedTensors{{kEmbeddings, found->virtual_tokens()->rows}} : NamedTensors{};
 }
 
 void save_prompt(Decoder& decoder, const std::filesystem::path& folder) {
   const auto& tokens = *with_tokens(decoder)->virtual_tokens();
   std::filesystem::create_directories(folder);
-  save_safetensors(folder / "adapter_model.safetensors", {{kName, tokens.rows.detach()}});
+  save_safetensors(folder / "adapter_model.safetensors", {{kEmbeddings, tokens.rows.detach()}});
   write_file_atomically(folder / "adapter_config.json", tokens.peft_config.dump(2) + "\n");
 }
 

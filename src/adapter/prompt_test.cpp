@@ -7,8 +7,6 @@
 namespace llmbox {
 namespace {
 
-std::filesystem::path adapter(const std::string& name) { return shared_path("fixtures/adapters/" + name); }
-
 /// The rows of ids with the virtual tokens in front.
 std::vector<std::vector<int32_t>> sequences(const Decoder& model, const at::Tensor& ids) {
   std::vector<std::vector<int32_t>> all;
@@ -22,7 +20,7 @@ std::vector<std::vector<int32_t>> sequences(const Decoder& model, const at::Tens
 class Prompt : public ::testing::TestWithParam<const char*> {
  protected:
   std::unique_ptr<Decoder> model_ = Decoder::load(architecture("llama3_1"));
-  SafetensorsFile expected_ = SafetensorsFile::open(adapter(GetParam()) / "reference.safetensors");
+  SafetensorsFile expected_ = SafetensorsFile::open(reference_adapter(GetParam()) / "reference.safetensors");
 
   /// The reference's rows: prompt methods have logits of the virtual tokens too.
   at::Tensor compared(const at::Tensor& logits) {
@@ -38,7 +36,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Prompt,
 TEST_P(Prompt, LogitsEqualTheReferenceAndComeBackFromASave) {
   REQUIRE_SHARED();
   const at::NoGradGuard no_grad;
-  load_adapter(*model_, adapter(GetParam()), false);
+  load_adapter(*model_, reference_adapter(GetParam()), false);
   const auto rows = sequences(*model_, expected_.tensor("input_ids"));
   const at::Tensor logits = logits_of(*model_, TokenBatch::from_segments(rows));
   EXPECT_LT(compared(logits).abs().max().item<double>(), 1e-4);
@@ -49,12 +47,12 @@ TEST_P(Prompt, LogitsEqualTheReferenceAndComeBackFromASave) {
   load_adapter(*again, folder.path(), false);
   EXPECT_EQ(max_difference(logits_of(*again, TokenBatch::from_segments(rows)), logits), 0);
   EXPECT_EQ(read_json_file(folder.path() / "adapter_config.json"),
-            read_json_file(adapter(GetParam()) / "adapter_config.json"));
+            read_json_file(reference_adapter(GetParam()) / "adapter_config.json"));
 }
 
 TEST_P(Prompt, OnlyTheVirtualTokensLearn) {
   REQUIRE_SHARED();
-  const NamedTensors parameters = load_adapter(*model_, adapter(GetParam()), true);
+  const NamedTensors parameters = load_adapter(*model_, reference_adapter(GetParam()), true);
   ASSERT_EQ(parameters.size(), 1u);
   at::Tensor rows = parameters[0].second;
   const TokenBatch batch = TokenBatch::from_segments(sequences(*model_, expected_.tensor("input_ids")));
@@ -84,12 +82,12 @@ TEST(PromptAdapter, IsRefusedWhereItDoesNotFit) {
   REQUIRE_SHARED();
   const auto fault = [](const char* base, const char* name) {
     const auto model = Decoder::load(architecture(base));
-    return message_of([&] { load_adapter(*model, adapter(name), false); });
+    return message_of([&] { load_adapter(*model, reference_adapter(name), false); });
   };
   EXPECT_NE(fault("qwen3", "prompt_tuning").find("expected a shape of [tokens, 48], got [5, 64]"), std::string::npos);
   EXPECT_NE(fault("deepseek_v2", "prefix_tuning").find("keys and values of one shape"), std::string::npos);
   const auto model = Decoder::load(architecture("llama3_1"));
-  load_adapter(*model, adapter("prompt_tuning"), false);
+  load_adapter(*model, reference_adapter("prompt_tuning"), false);
   EXPECT_NE(message_of([&] { merge_adapters(*model); }).find("cannot be merged"), std::string::npos);
 }
 

@@ -8,12 +8,12 @@ namespace llmbox {
 
 namespace {
 
-struct Sizes {
+struct GlmSizes {
   int64_t hidden, inner, n_head, n_kv_head, head_dim;
 };
 
-Sizes read_sizes(const ConfigReader& config) {
-  Sizes sizes{};
+GlmSizes read_glm_sizes(const ConfigReader& config) {
+  GlmSizes sizes{};
   sizes.hidden = config.integer("hidden_size");
   sizes.inner = config.integer("ffn_hidden_size");
   sizes.n_head = config.integer("num_attention_heads");
@@ -35,7 +35,7 @@ NormSpec norm(const ConfigReader& config, const std::string& name, int64_t size)
           .has_bias = !rms};
 }
 
-AttentionSpec attention_spec(const ConfigReader& config, const Sizes& sizes, const std::string& name) {
+AttentionSpec attention_spec(const ConfigReader& config, const GlmSizes& sizes, const std::string& name) {
   const int64_t q_size = sizes.n_head * sizes.head_dim, kv_size = sizes.n_kv_head * sizes.head_dim;
   const bool bias = config.flag("add_bias_linear", false);
   AttentionSpec attention;
@@ -60,7 +60,7 @@ AttentionSpec attention_spec(const ConfigReader& config, const Sizes& sizes, con
 /// under the same type.
 ModelSpec parse_chatglm(const ConfigReader& config) {
   if (config.has("inner_hidden_size")) return chatglm1_spec(config);
-  const Sizes sizes = read_sizes(config);
+  const GlmSizes sizes = read_glm_sizes(config);
   const bool bias = config.flag("add_bias_linear", false);
   ModelSpec spec;
   spec.base_prefix = "transformer.";

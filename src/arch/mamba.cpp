@@ -5,7 +5,7 @@ namespace llmbox {
 
 namespace {
 
-NormSpec norm(const ConfigReader& config, const std::string& name, int64_t hidden) {
+NormSpec mamba_norm(const ConfigReader& config, const std::string& name, int64_t hidden) {
   return {.name = name, .size = hidden, .eps = config.number("layer_norm_epsilon", 1e-5)};
 }
 
@@ -48,11 +48,11 @@ ModelSpec parse_mamba(const ConfigReader& config) {
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "backbone.layers." + std::to_string(i);
     LayerSpec layer;
-    layer.before_attention = norm(config, name + ".norm", spec.hidden_size);
+    layer.before_attention = mamba_norm(config, name + ".norm", spec.hidden_size);
     layer.mamba = mixer(config, name + ".mixer", spec.hidden_size);
     spec.layers.push_back(std::move(layer));
   }
-  spec.final_norm = norm(config, "backbone.norm_f", spec.hidden_size);
+  spec.final_norm = mamba_norm(config, "backbone.norm_f", spec.hidden_size);
   spec.tied_head = config.flag("tie_word_embeddings", true);
   spec.head = {.name = "lm_head", .in = spec.hidden_size, .out = spec.vocab_size};
   return spec;

@@ -9,7 +9,7 @@ namespace llmbox {
 namespace {
 
 /// layer_types has linear_attention or full_attention; without it every second layer is linear.
-bool is_linear(const ConfigReader& config, size_t layer) {
+bool is_lightning(const ConfigReader& config, size_t layer) {
   if (!config.has("layer_types")) return layer % 2 == 1;
   const Json& types = config.at("layer_types");
   if (!types.is_array() || layer >= types.size())
@@ -54,12 +54,12 @@ ModelSpec parse_minimax(const ConfigReader& config) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     LayerSpec& layer = spec.layers[i];
     layer.residual_of_normed = true;
-    layer.attention_residual = scale(is_linear(config, i) ? "linear_attn" : "full_attn");
+    layer.attention_residual = scale(is_lightning(config, i) ? "linear_attn" : "full_attn");
     layer.ffn_residual = scale("mlp");
     layer.attention.window = config.count("sliding_window", 0);
     layer.moe = mixtral_moe_spec(config, shape, i);
     layer.moe->router.renormalise = true;
-    if (!is_linear(config, i)) continue;
+    if (!is_lightning(config, i)) continue;
     layer.lightning = lightning_spec(config, layer.attention, static_cast<int64_t>(i), spec.n_layer());
     layer.attention = {};
   }

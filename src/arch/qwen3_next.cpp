@@ -7,7 +7,7 @@ namespace llmbox {
 namespace {
 
 /// layer_types has linear_attention or full_attention; else every full_attention_interval-th layer is full.
-bool is_linear(const ConfigReader& config, size_t layer) {
+bool is_gated_delta(const ConfigReader& config, size_t layer) {
   if (!config.has("layer_types"))
     return (layer + 1) % static_cast<size_t>(config.integer("full_attention_interval", 4)) != 0;
   const Json& types = config.at("layer_types");
@@ -47,7 +47,7 @@ ModelSpec parse_qwen3_next(const ConfigReader& config) {
   ModelSpec spec = llama_spec(config, shape);
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     LayerSpec& layer = spec.layers[i];
-    if (is_linear(config, i)) {
+    if (is_gated_delta(config, i)) {
       layer.attention = {};
       layer.delta = delta_spec(config, "model.layers." + std::to_string(i) + ".linear_attn");
     } else {

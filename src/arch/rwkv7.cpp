@@ -8,11 +8,11 @@ namespace llmbox {
 
 namespace {
 
-struct Sizes {
+struct Rwkv7Sizes {
   int64_t hidden, inner, head_dim;
 };
 
-NormSpec norm(const ConfigReader& config, const std::string& name, int64_t size) {
+NormSpec rwkv7_norm(const ConfigReader& config, const std::string& name, int64_t size) {
   return {.name = name,
           .kind = NormKind::layer,
           .size = size,
@@ -26,7 +26,7 @@ int64_t rank(const ConfigReader& config, const char* key, int64_t hidden, double
   return config.integer(key, std::max<int64_t>(32, 32 * whole));
 }
 
-TimeMixSpec time_mix(const ConfigReader& config, const Sizes& sizes, const std::string& name, bool is_first) {
+TimeMixSpec time_mix(const ConfigReader& config, const Rwkv7Sizes& sizes, const std::string& name, bool is_first) {
   const int64_t hidden = sizes.hidden;
   TimeMixSpec mix;
   mix.version = 7;
@@ -39,7 +39,7 @@ TimeMixSpec time_mix(const ConfigReader& config, const Sizes& sizes, const std::
   mix.key = square(".k_proj");
   mix.value = square(".v_proj");
   mix.out = square(".o_proj");
-  mix.norm = norm(config, name + ".g_norm", hidden);
+  mix.norm = rwkv7_norm(config, name + ".g_norm", hidden);
   mix.norm->groups = mix.n_head;
   mix.norm->eps *= static_cast<double>(sizes.head_dim);
   mix.norm->has_bias = true;
@@ -55,8 +55,8 @@ TimeMixSpec time_mix(const ConfigReader& config, const Sizes& sizes, const std::
   return mix;
 }
 
-Sizes read_sizes(const ConfigReader& config) {
-  Sizes sizes{};
+Rwkv7Sizes read_sizes(const ConfigReader& config) {
+  Rwkv7Sizes sizes{};
   sizes.hidden = config.integer("hidden_size");
   sizes.head_dim = config.has("num_heads") && !config.has("head_dim") ? sizes.hidden / config.integer("num_heads")
                                                                       : config.integer("head_dim", 64);
@@ -74,7 +74,7 @@ Sizes read_sizes(const ConfigReader& config) {
 ModelSpec parse_rwkv7(const ConfigReader& config) {
   if (config.has("attn"))
     fail(config.where(), "expected RWKV layers only, got 'attn': {}; try a model without", config.at("attn").dump());
-  const Sizes sizes = read_sizes(config);
+  const Rwkv7Sizes sizes = read_sizes(config);
   ModelSpec spec;
   spec.base_prefix = "model.";
   spec.hidden_size = sizes.hidden;
@@ -87,17 +87,18 @@ ModelSpec parse_rwkv7(const ConfigReader& config) {
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "model.layers." + std::to_string(i);
     LayerSpec layer;
-    layer.before_attention = norm(config, name + ".attn_norm", sizes.hidden);
+    layer.before_attention = rwkv7_norm(config, name + ".attn_norm", sizes.hidden);
     layer.time_mix = time_mix(config, sizes, name + ".attn", i == 0);
-    layer.before_second = norm(config, name + ".ffn_norm", sizes.hidden);
+    layer.before_second = rwkv7_norm(config, name + ".ffn_norm", sizes.hidden);
     layer.channel_mix = ChannelMixSpec{.version = 7,
                                        .name = name + ".ffn",
                                        .key = {.name = name + ".ffn.key", .in = sizes.hidden, .out = sizes.inner},
                                        .value = {.name = name + ".ffn.value", .in = sizes.inner, .out = sizes.hidden}};
     spec.layers.push_back(std::move(layer));
   }
-  if (config.flag("norm_first", true)) spec.embedding_norm = norm(config, "model.layers.0.pre_norm", sizes.hidden);
-  spec.final_norm = norm(config, "model.norm", sizes.hidden);
+  if (config.flag("norm_first", true))
+    spec.embedding_norm = rwkv7_norm(config, "model.layers.0.pre_norm", sizes.hidden);
+  spec.final_norm = rwkv7_norm(config, "model.norm", sizes.hidden);
   spec.tied_head = config.flag("tie_word_embeddings", false);
   spec.head = {.name = "lm_head", .in = sizes.hidden, .out = spec.vocab_size};
   return spec;

@@ -7,7 +7,7 @@ namespace llmbox {
 
 namespace {
 
-struct Sizes {
+struct T5Sizes {
   int64_t hidden, inner, n_head, head_dim;
   double eps;
 };
@@ -26,11 +26,11 @@ FeedForwardKind read_feed_forward(const ConfigReader& config) {
   fail(config.where(), "expected relu, gated-gelu or gated-silu for 'feed_forward_proj', got '{}'", kind);
 }
 
-NormSpec norm(const Sizes& sizes, const std::string& name) {
+NormSpec norm(const T5Sizes& sizes, const std::string& name) {
   return {.name = name, .size = sizes.hidden, .eps = sizes.eps};
 }
 
-AttentionSpec attention_spec(const Sizes& sizes, const std::string& name) {
+AttentionSpec attention_spec(const T5Sizes& sizes, const std::string& name) {
   const int64_t width = sizes.n_head * sizes.head_dim;
   AttentionSpec attention;
   attention.name = name;
@@ -43,7 +43,7 @@ AttentionSpec attention_spec(const Sizes& sizes, const std::string& name) {
   return attention;
 }
 
-FfnSpec ffn_spec(const Sizes& sizes, const FeedForwardKind& kind, const std::string& name) {
+FfnSpec ffn_spec(const T5Sizes& sizes, const FeedForwardKind& kind, const std::string& name) {
   FfnSpec ffn;
   if (kind.gated) ffn.gate = LinearSpec{.name = name + ".wi_0", .in = sizes.hidden, .out = sizes.inner};
   ffn.up = {.name = name + (kind.gated ? ".wi_1" : ".wi"), .in = sizes.hidden, .out = sizes.inner};
@@ -53,7 +53,7 @@ FfnSpec ffn_spec(const Sizes& sizes, const FeedForwardKind& kind, const std::str
 }
 
 /// One stack; a decoder's layers have cross-attention between their two blocks.
-std::vector<LayerSpec> stack(const ConfigReader& config, const Sizes& sizes, bool is_decoder) {
+std::vector<LayerSpec> stack(const ConfigReader& config, const T5Sizes& sizes, bool is_decoder) {
   const std::string stack_name = is_decoder ? "decoder" : "encoder";
   const int64_t n =
       is_decoder ? config.integer("num_decoder_layers", config.integer("num_layers")) : config.integer("num_layers");
@@ -85,8 +85,8 @@ std::vector<LayerSpec> stack(const ConfigReader& config, const Sizes& sizes, boo
 }  // namespace
 
 ModelSpec parse_t5(const ConfigReader& config) {
-  const Sizes sizes{config.integer("d_model"), config.integer("d_ff"), config.integer("num_heads"),
-                    config.integer("d_kv"), config.number("layer_norm_epsilon", 1e-6)};
+  const T5Sizes sizes{config.integer("d_model"), config.integer("d_ff"), config.integer("num_heads"),
+                      config.integer("d_kv"), config.number("layer_norm_epsilon", 1e-6)};
   ModelSpec spec;
   spec.ignored = {"coder.embed_tokens.weight"};
   spec.hidden_size = sizes.hidden;

@@ -12,7 +12,7 @@
 namespace llmbox {
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kDataUsage =
     "usage: llmbox data preview RECIPE.yaml [--samples N] [key=value …]\n\n"
     "Shows the first N samples (3) of a recipe's training data as text, with targets in\n"
     "green on a terminal and in ⟦ ⟧ elsewhere, then lengths and truncations.\n";
@@ -66,7 +66,7 @@ void preview(const TrainConfig& config, int64_t n_samples) {
 
 int run_data(const std::vector<std::string>& args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kDataUsage);
     return args.empty() ? 2 : 0;
   }
   if (args[0] != "preview") fail("data", "expected preview, got '{}'; try llmbox data preview RECIPE.yaml", args[0]);

@@ -12,7 +12,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr const char* kUsage =
+constexpr const char* kTemplateUsage =
     "usage: llmbox template render MODEL|FILE|NAME   stdin {\"messages\", \"tools\", \"add_generation_prompt\", …}\n"
     "                                                stdout {\"text\"} or {\"error\"}, a line each\n"
     "       llmbox template list                     the names of the table\n";
@@ -49,7 +49,7 @@ int render_lines(const std::string& which) {
 
 int run_template(const std::vector<std::string>& args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kTemplateUsage);
     return args.empty() ? 2 : 0;
   }
   if (args[0] == "list" && args.size() == 1) {

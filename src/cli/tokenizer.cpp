@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kUsage =
+constexpr const char* kTokenizerUsage =
     "usage: llmbox tokenizer train --input FILE... --vocab_size N --output DIR [--special TOKEN...]\n"
     "                              [--bos TOKEN] [--eos TOKEN] [--pad TOKEN] [--chat_template FILE]\n"
     "                              [--pattern gpt2|llama3|qwen2|cl100k|REGEX] [--min_frequency N]\n"
@@ -266,13 +266,13 @@ int decode(const std::vector<std::string>& args) {
 
 int run_tokenizer(const std::vector<std::string>& args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
-    fmt::print("{}", kUsage);
+    fmt::print("{}", kTokenizerUsage);
     return args.empty() ? 2 : 0;
   }
   std::vector<std::string> rest(args.begin() + 1, args.end());
   for (const std::string& word : rest)
     if (word == "--help" || word == "-h") {
-      fmt::print("{}", kUsage);
+      fmt::print("{}", kTokenizerUsage);
       return 0;
     }
   if (args[0] == "train") return train(rest);

@@ -30,7 +30,7 @@ void on_signal(int) {
   stop_signal = 1;
 }
 
-void print_help() {
+void print_train_help() {
   fmt::print(
       "usage: llmbox train RECIPE.yaml [key=value …]\n\nTrains a model from a recipe with LLaMA-Factory's keys; "
       "key=value (or --key value)\n"
@@ -139,7 +139,7 @@ void train(const LoadedTrainConfig& loaded) {
 
 int run_train(const std::vector<std::string>& args) {
   if (args.empty() || args[0] == "--help" || args[0] == "-h") {
-    print_help();
+    print_train_help();
     return args.empty() ? 2 : 0;
   }
   LoadedTrainConfig loaded = load_train_config(args);

@@ -16,6 +16,9 @@ namespace llmbox {
 inline std::filesystem::path architecture(const std::string& name) {
   return shared_path("fixtures/architectures/" + name);
 }
+inline std::filesystem::path reference_adapter(const std::string& name) {
+  return shared_path("fixtures/adapters/" + name);
+}
 
 /// The rows of ids (B, T) as one batch of B segments.
 inline TokenBatch batch_of_rows(const at::Tensor& ids) {

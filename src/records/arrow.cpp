@@ -12,7 +12,7 @@
 namespace llmbox {
 namespace {
 
-constexpr const char* kExpected = "an Arrow file or stream";
+constexpr const char* kArrowFile = "an Arrow file or stream";
 
 // The batches of a file in their order.
 class FileBatches : public arrow::RecordBatchReader {
@@ -43,15 +43,15 @@ bool has_file_magic(const std::filesystem::path& path) {
 std::unique_ptr<RowReader> open_arrow(const std::filesystem::path& path, const RowOptions&) {
   const std::string file = path.string();
   auto input = arrow::io::ReadableFile::Open(file);
-  require_ok(input.status(), file, kExpected);
+  require_ok(input.status(), file, kArrowFile);
   if (has_file_magic(path)) {
     auto reader = arrow::ipc::RecordBatchFileReader::Open(*input);
-    require_ok(reader.status(), file, kExpected);
-    return rows_of_batches(std::make_shared<FileBatches>(*reader), file, kExpected);
+    require_ok(reader.status(), file, kArrowFile);
+    return rows_of_batches(std::make_shared<FileBatches>(*reader), file, kArrowFile);
   }
   auto reader = arrow::ipc::RecordBatchStreamReader::Open(*input);
-  require_ok(reader.status(), file, kExpected);
-  return rows_of_batches(*reader, file, kExpected);
+  require_ok(reader.status(), file, kArrowFile);
+  return rows_of_batches(*reader, file, kArrowFile);
 }
 
 }  // namespace llmbox

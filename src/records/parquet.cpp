@@ -9,20 +9,20 @@
 namespace llmbox {
 namespace {
 
-constexpr const char* kExpected = "a Parquet file";
+constexpr const char* kParquetFile = "a Parquet file";
 
 // Keeps the file reader alive beside the batches that read through it.
 class ParquetRows : public RowReader {
  public:
   explicit ParquetRows(const std::string& file) {
     auto input = arrow::io::ReadableFile::Open(file);
-    require_ok(input.status(), file, kExpected);
+    require_ok(input.status(), file, kParquetFile);
     auto reader = parquet::arrow::OpenFile(*input, arrow::default_memory_pool());
-    require_ok(reader.status(), file, kExpected);
+    require_ok(reader.status(), file, kParquetFile);
     reader_ = std::move(*reader);
     auto batches = reader_->GetRecordBatchReader();
-    require_ok(batches.status(), file, kExpected);
-    rows_ = rows_of_batches(std::move(*batches), file, kExpected);
+    require_ok(batches.status(), file, kParquetFile);
+    rows_ = rows_of_batches(std::move(*batches), file, kParquetFile);
   }
 
   std::optional<Row> next() override { return rows_->next(); }

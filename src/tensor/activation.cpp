@@ -7,14 +7,14 @@ namespace llmbox {
 
 namespace {
 
-constexpr int64_t kGrain = 8192;
+constexpr int64_t kActivationGrain = 8192;
 
 at::Tensor swiglu_forward(const at::Tensor& gate, const at::Tensor& up) {
   at::Tensor y = at::empty(gate.sizes(), gate.options());
   by_type(gate, [&](auto type) {
     using T = decltype(type);
     const auto kernel = kernel_table().of<T>().rows.swiglu;
-    at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, gate.numel(), kActivationGrain, [&](int64_t begin, int64_t end) {
       kernel(pointer<T>(gate) + begin, pointer<T>(up) + begin, mutable_pointer<T>(y) + begin, end - begin);
     });
   });
@@ -49,7 +49,7 @@ std::vector<at::Tensor> swiglu_backward(const at::Tensor& gate, const at::Tensor
   by_type(gate, [&](auto type) {
     using T = decltype(type);
     const auto kernel = kernel_table().of<T>().rows.swiglu_grad;
-    at::parallel_for(0, gate.numel(), kGrain, [&](int64_t begin, int64_t end) {
+    at::parallel_for(0, gate.numel(), kActivationGrain, [&](int64_t begin, int64_t end) {
       kernel(pointer<T>(gate) + begin, pointer<T>(up) + begin, pointer<T>(dy) + begin,
              mutable_pointer<T>(dgate) + begin, mutable_pointer<T>(dup) + begin, end - begin);
     });

@@ -17,7 +17,7 @@ struct Held : torch::CustomClassHolder {
   std::vector<bool> defined;  // which inputs autograd knows
 };
 
-class Op : public torch::autograd::Function<Op> {
+class GraphNode : public torch::autograd::Function<GraphNode> {
  public:
   static at::Tensor forward(AutogradContext* context, at::TensorList, const std::function<Computed()>& compute,
                             c10::intrusive_ptr<Held> held) {
@@ -49,7 +49,8 @@ at::Tensor differentiable(const std::vector<at::Tensor>& inputs, const std::func
     defined.push_back(input.defined());
     if (input.defined()) known.push_back(input);
   }
-  return Op::apply(at::TensorList(known), compute, c10::make_intrusive<Held>(std::move(gradient), std::move(defined)));
+  return GraphNode::apply(at::TensorList(known), compute,
+                          c10::make_intrusive<Held>(std::move(gradient), std::move(defined)));
 }
 
 }  // namespace llmbox

@@ -12,10 +12,10 @@ namespace llmbox {
 
 namespace {
 
-constexpr char kMagic[] = "GGUF";
+constexpr char kGgufMagic[] = "GGUF";
 constexpr uint32_t kOldest = 2, kNewest = 3;
 constexpr size_t kMaxValues = 32u << 20;  // of all arrays: more than any vocabulary with merges has
-constexpr uint32_t kMaxDims = 8;
+constexpr uint32_t kMaxGgufDims = 8;
 constexpr int kMaxDepth = 3;  // arrays of arrays
 constexpr uint64_t kDefaultAlignment = 32, kMaxAlignment = 1 << 20;
 
@@ -123,7 +123,7 @@ uint64_t read_alignment(const Json& metadata, const std::string& where) {
 GgufFile::Tensor read_tensor(Cursor& cursor, const std::string& where) {
   GgufFile::Tensor tensor;
   const auto n_dim = cursor.get<uint32_t>();
-  if (n_dim > kMaxDims) fail(where, "expected at most {} dimensions, got {}", kMaxDims, n_dim);
+  if (n_dim > kMaxGgufDims) fail(where, "expected at most {} dimensions, got {}", kMaxGgufDims, n_dim);
   int64_t count = 1, extent = 1;  // extent: strides are a product of the sizes whether or not one is 0
   for (uint32_t i = 0; i < n_dim; ++i) {
     const auto size = cursor.get<uint64_t>();
@@ -171,7 +171,8 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   file.mapping_ = std::make_shared<FileMapping>(path);
   Cursor cursor(*file.mapping_, path.string());
   const auto magic = cursor.get<std::array<char, 4>>();
-  if (std::memcmp(magic.data(), kMagic, 4) != 0) fail(path.string(), "expected a GGUF file, got another magic number");
+  if (std::memcmp(magic.data(), kGgufMagic, 4) != 0)
+    fail(path.string(), "expected a GGUF file, got another magic number");
   const auto version = cursor.get<uint32_t>();
   if (version < kOldest || version > kNewest)
     fail(path.string(), "expected GGUF version {} or {}, got {}", kOldest, kNewest, version);

@@ -9,7 +9,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr uint64_t kAlignment = 32;
+constexpr uint64_t kGgufAlignment = 32;
 
 /// Type numbers of GGUF's specification, in the order of GgufValue's members.
 constexpr uint32_t kTypeOf[] = {7, 4, 5, 6, 8, 8, 6, 5, 7};
@@ -46,7 +46,7 @@ class Header {
   }
 
   std::string take_padded() {
-    bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment * kAlignment, '\0');
+    bytes_.resize((bytes_.size() + kGgufAlignment - 1) / kGgufAlignment * kGgufAlignment, '\0');
     return std::move(bytes_);
   }
 
@@ -74,7 +74,7 @@ std::optional<at::ScalarType> plain_type(const BlockType& type) {
   return name == "BF16" ? std::optional(at::kBFloat16) : std::nullopt;
 }
 
-uint64_t padded(uint64_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; }
+uint64_t padded(uint64_t size) { return (size + kGgufAlignment - 1) / kGgufAlignment * kGgufAlignment; }
 
 void write_tensor(AtomicFile& file, const at::Tensor& values, const BlockType& type) {
   at::Tensor bytes;

@@ -74,7 +74,7 @@ void forward_head(const HeadRun& h, float* m, Rows<float> out) {
   }
 }
 
-struct HeadGrads {
+struct MemoryGrads {
   Rows<float> q, k, v, g, seek, write;
 };
 
@@ -84,7 +84,7 @@ struct Backpack {
 };
 
 /// One token backwards. before, after: M before and after it; dm: gradient of M after it, becomes that of `before`.
-void retreat(const HeadRun& h, int64_t t, const float* d_out, const float* before, float* dm, const HeadGrads& grads,
+void retreat(const HeadRun& h, int64_t t, const float* d_out, const float* before, float* dm, const MemoryGrads& grads,
              Backpack& room) {
   const float *k = h.k[t], *v = h.v[t], *g = h.g[t];
   if (!h.read_first) write_memory(h, dm, h.q[t], d_out);
@@ -115,7 +115,7 @@ void retreat(const HeadRun& h, int64_t t, const float* d_out, const float* befor
   if (h.read_first) write_memory(h, dm, h.q[t], d_out);
 }
 
-void backward_head(const HeadRun& h, Rows<const float> d_out, const HeadGrads& grads) {
+void backward_head(const HeadRun& h, Rows<const float> d_out, const MemoryGrads& grads) {
   const int64_t blocks = (h.length + kMemoryBlock - 1) / kMemoryBlock;
   std::vector<float> kept(blocks * h.size()), inside((kMemoryBlock + 1) * h.size()), m(h.size(), 0.0f);
   std::vector<float> dm(h.size(), 0.0f);
@@ -170,7 +170,7 @@ int64_t n_items(const MemoryScan& in, std::span<const int64_t> starts) {
   return (static_cast<int64_t>(starts.size()) - 1) * in.q.size(1);
 }
 
-at::Tensor run_forward(const MemoryScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
+at::Tensor memory_forward(const MemoryScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
   const at::Tensor out = at::empty(in.v.sizes(), in.v.options());
   parallel_items(n_items(in, starts), [&](int64_t i) {
     const HeadRun h = run_of(in, starts, i);
@@ -189,8 +189,8 @@ MemoryScan scan_of(const std::vector<at::Tensor>& t, bool read_first) {
 }
 
 /// Gradients of all inputs, which `saved` holds.
-std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
-                                     bool read_first, const at::Tensor& d_out) {
+std::vector<at::Tensor> memory_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
+                                        bool read_first, const at::Tensor& d_out) {
   const MemoryScan in = scan_of(saved, read_first);
   std::vector<at::Tensor> grads(6);
   for (size_t i = 0; i < saved.size(); ++i) grads[i] = at::zeros(saved[i].sizes(), d_out.options());
@@ -230,7 +230,7 @@ at::Tensor memory_scan(const MemoryScan& in, std::span<const int64_t> segment_st
     wants_grad = wants_grad || needs_grad({tensor});
   }
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
-  const auto compute = [&] { return run_forward(scan_of(tensors, in.read_first), starts, states); };
+  const auto compute = [&] { return memory_forward(scan_of(tensors, in.read_first), starts, states); };
   if (states.defined() || !wants_grad) return compute();
   return differentiable(
       tensors,
@@ -238,7 +238,7 @@ at::Tensor memory_scan(const MemoryScan& in, std::span<const int64_t> segment_st
         return Computed{compute(), tensors};
       },
       [starts, read_first = in.read_first](const auto& saved, const at::Tensor& dy) {
-        return run_backward(saved, starts, read_first, dy);
+        return memory_backward(saved, starts, read_first, dy);
       });
 }
 

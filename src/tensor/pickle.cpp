@@ -13,7 +13,7 @@ namespace {
 using Kind = PickleValue::Kind;
 
 // Opcodes: Python's Lib/pickletools.py.
-enum Op : uint8_t {
+enum Opcode : uint8_t {
   kMark = '(',
   kStop = '.',
   kPop = '0',

@@ -15,23 +15,23 @@ namespace llmbox {
 
 namespace {
 
-constexpr std::pair<const char*, at::ScalarType> kTypes[] = {{"F32", at::kFloat},
-                                                             {"BF16", at::kBFloat16},
-                                                             {"F16", at::kHalf},
-                                                             {"F64", at::kDouble},
-                                                             {"I64", at::kLong},
-                                                             {"I32", at::kInt},
-                                                             {"I16", at::kShort},
-                                                             {"I8", at::kChar},
-                                                             {"U8", at::kByte},
-                                                             {"BOOL", at::kBool},
-                                                             {"F8_E4M3", at::kFloat8_e4m3fn},
-                                                             {"F8_E5M2", at::kFloat8_e5m2}};
+constexpr std::pair<const char*, at::ScalarType> kDtypes[] = {{"F32", at::kFloat},
+                                                              {"BF16", at::kBFloat16},
+                                                              {"F16", at::kHalf},
+                                                              {"F64", at::kDouble},
+                                                              {"I64", at::kLong},
+                                                              {"I32", at::kInt},
+                                                              {"I16", at::kShort},
+                                                              {"I8", at::kChar},
+                                                              {"U8", at::kByte},
+                                                              {"BOOL", at::kBool},
+                                                              {"F8_E4M3", at::kFloat8_e4m3fn},
+                                                              {"F8_E5M2", at::kFloat8_e5m2}};
 
 constexpr size_t kLengthBytes = 8;
 
 at::ScalarType parse_type(const std::string& name, const std::string& where) {
-  for (const auto& [known, type] : kTypes)
+  for (const auto& [known, type] : kDtypes)
     if (name == known) return type;
   fail(where, "expected a known dtype, got '{}'", name);
 }
@@ -161,7 +161,7 @@ size_t byte_count(const Weight& weight) {
 }
 
 std::string safetensors_dtype(at::ScalarType type) {
-  for (const auto& [name, known] : kTypes)
+  for (const auto& [name, known] : kDtypes)
     if (type == known) return name;
   fail("safetensors", "expected a dtype that the format knows, got {}", at::toString(type));
 }

@@ -109,7 +109,7 @@ Stretch stretch_of(std::span<const int64_t> starts, int64_t item, int64_t channe
   return {starts[segment], starts[segment + 1], first, std::min(kChannelBlock, channels - first)};
 }
 
-at::Tensor run_forward(const SelectiveScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
+at::Tensor selective_forward(const SelectiveScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
   const at::Tensor y = at::empty(in.x.sizes(), in.x.options());
   const Pointers p = pointers_of(in);
   const int64_t blocks = channel_blocks(p.channels), items = (static_cast<int64_t>(starts.size()) - 1) * blocks;
@@ -129,8 +129,8 @@ at::Tensor run_forward(const SelectiveScan& in, std::span<const int64_t> starts,
 }
 
 /// Gradients of x, step, decay, input and output, which `v` holds.
-std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& v, const std::vector<int64_t>& starts,
-                                     const at::Tensor& dy) {
+std::vector<at::Tensor> selective_backward(const std::vector<at::Tensor>& v, const std::vector<int64_t>& starts,
+                                           const at::Tensor& dy) {
   const SelectiveScan in{v[0], v[1], v[2], v[3], v[4]};
   const Pointers p = pointers_of(in);
   const int64_t blocks = channel_blocks(p.channels), n_segment = static_cast<int64_t>(starts.size()) - 1;
@@ -169,15 +169,15 @@ at::Tensor selective_scan(const SelectiveScan& in, std::span<const int64_t> segm
   const SelectiveScan c{in.x.contiguous(), in.step.contiguous(), in.decay.contiguous(), in.input.contiguous(),
                         in.output.contiguous()};
   if (states.defined() || !needs_grad({c.x, c.step, c.decay, c.input, c.output}))
-    return run_forward(c, segment_starts, states);
+    return selective_forward(c, segment_starts, states);
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
   const std::vector<at::Tensor> inputs = {c.x, c.step, c.decay, c.input, c.output};
   return differentiable(
       inputs,
       [&] {
-        return Computed{run_forward(c, starts, {}), inputs};
+        return Computed{selective_forward(c, starts, {}), inputs};
       },
-      [starts](const auto& saved, const at::Tensor& dy) { return run_backward(saved, starts, dy); });
+      [starts](const auto& saved, const at::Tensor& dy) { return selective_backward(saved, starts, dy); });
 }
 
 }  // namespace llmbox

@@ -21,7 +21,7 @@ constexpr std::pair<const char*, at::ScalarType> kStorages[] = {
     {"torch ShortStorage", at::kShort},   {"torch CharStorage", at::kChar},         {"torch ByteStorage", at::kByte},
     {"torch BoolStorage", at::kBool}};
 
-constexpr size_t kMaxDims = 16;
+constexpr size_t kMaxTorchDims = 16;
 
 /// Where the bytes of a storage lie; found when the tensors are asked for: the older format tells it last.
 struct Storage {
@@ -111,7 +111,7 @@ class TensorHost {
       fail(where_, "expected storage, offset, size and stride of a tensor, got {} values", items.size());
     TensorPlace place{static_cast<size_t>(items[0]->integer), items[1]->integer, integers(*items[2]),
                       integers(*items[3])};
-    if (place.shape.size() != place.strides.size() || place.shape.size() > kMaxDims)
+    if (place.shape.size() != place.strides.size() || place.shape.size() > kMaxTorchDims)
       fail(where_, "expected a size and stride of equal length, got {} and {}", place.shape.size(),
            place.strides.size());
     places_.push_back(std::move(place));
@@ -195,7 +195,7 @@ WeightMap open_zip(const std::shared_ptr<FileMapping>& mapping, const std::strin
   });
 }
 
-constexpr std::string_view kMagic = "l\xfc\x9c\x46\xf9 j\xa8P\x19";  // 0x1950a86a20f9469cfc6c
+constexpr std::string_view kPickleMagic = "l\xfc\x9c\x46\xf9 j\xa8P\x19";  // 0x1950a86a20f9469cfc6c
 
 // The older stream: three pickles (magic number, version, byte order), the object, the keys of the storages, and for
 // each key its count and its values.
@@ -207,7 +207,7 @@ WeightMap open_stream(const std::shared_ptr<FileMapping>& mapping, const std::st
     return pickle;
   };
   TensorHost host(where);
-  if (const auto magic = next(host.host()); magic->root().text != kMagic)
+  if (const auto magic = next(host.host()); magic->root().text != kPickleMagic)
     fail(where, "expected a file of torch.save, got another magic number");
   if (const auto version = next(host.host()); version->root().integer != 1001)
     fail(where, "expected the format 1001 of torch.save, got {}", version->root().integer);

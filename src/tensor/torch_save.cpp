@@ -10,7 +10,7 @@ namespace llmbox {
 
 namespace {
 
-const char* storage_type(at::ScalarType type, const std::string& name) {
+const char* storage_name(at::ScalarType type, const std::string& name) {
   switch (type) {
     case at::kFloat:
       return "FloatStorage";
@@ -49,7 +49,7 @@ class PickleWriter {
     global("torch._utils", "_rebuild_tensor_v2");
     bytes_ += "((";
     text("storage");
-    global("torch", storage_type(weight.dtype, name));
+    global("torch", storage_name(weight.dtype, name));
     text(storage);
     text("cpu");
     integer(count);

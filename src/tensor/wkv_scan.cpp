@@ -10,7 +10,7 @@ namespace llmbox {
 namespace {
 
 constexpr float kLowest = -1e38f;
-constexpr int64_t kBlock = 16;  // neighbouring channels that one task takes
+constexpr int64_t kWkvBlock = 16;  // neighbouring channels that one task takes
 
 /// Numerator and denominator are e^top times these.
 struct Sums {
@@ -37,27 +37,28 @@ Step step(const Sums& was, float w, float u, float k, float v) {
 }
 
 /// One segment's part of one block of channels.
-struct Stretch {
+struct WkvStretch {
   int64_t segment, begin, end, first, last;  // tokens [begin, end), channels [first, last)
 };
 
-Stretch stretch_of(std::span<const int64_t> starts, int64_t item, int64_t channels) {
-  const int64_t blocks = (channels + kBlock - 1) / kBlock, segment = item / blocks, first = item % blocks * kBlock;
-  return {segment, starts[segment], starts[segment + 1], first, std::min(first + kBlock, channels)};
+WkvStretch wkv_stretch(std::span<const int64_t> starts, int64_t item, int64_t channels) {
+  const int64_t blocks = (channels + kWkvBlock - 1) / kWkvBlock, segment = item / blocks,
+                first = item % blocks * kWkvBlock;
+  return {segment, starts[segment], starts[segment + 1], first, std::min(first + kWkvBlock, channels)};
 }
 
 int64_t n_items(std::span<const int64_t> starts, int64_t channels) {
-  return (static_cast<int64_t>(starts.size()) - 1) * ((channels + kBlock - 1) / kBlock);
+  return (static_cast<int64_t>(starts.size()) - 1) * ((channels + kWkvBlock - 1) / kWkvBlock);
 }
 
-at::Tensor run_forward(const WkvScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
+at::Tensor wkv_forward(const WkvScan& in, std::span<const int64_t> starts, const at::Tensor& states) {
   const at::Tensor out = at::empty_like(in.k);
   const int64_t channels = in.k.size(1);
   const float *w = pointer<float>(in.decay), *u = pointer<float>(in.bonus), *k = pointer<float>(in.k),
               *v = pointer<float>(in.v);
   float *y = mutable_pointer<float>(out), *kept = states.defined() ? mutable_pointer<float>(states) : nullptr;
   parallel_items(n_items(starts, channels), [&](int64_t item) {
-    const Stretch s = stretch_of(starts, item, channels);
+    const WkvStretch s = wkv_stretch(starts, item, channels);
     for (int64_t c = s.first; c < s.last; ++c) {
       float* state = kept ? kept + s.segment * 3 * channels + c : nullptr;
       Sums sums = state ? Sums{state[0], state[channels], state[2 * channels]} : Sums{};
@@ -79,7 +80,7 @@ struct Grads {
 
 /// One channel of one segment backwards. `past` holds the sums before each of its tokens. The gradients of numerator
 /// and denominator are e^-low times what is kept of them.
-void backward_channel(const WkvScan& in, const Stretch& s, int64_t c, const float* dy, std::span<const Sums> past,
+void backward_channel(const WkvScan& in, const WkvStretch& s, int64_t c, const float* dy, std::span<const Sums> past,
                       const Grads& grads) {
   const int64_t channels = in.k.size(1);
   const float w = pointer<float>(in.decay)[c], u = pointer<float>(in.bonus)[c];
@@ -105,7 +106,7 @@ void backward_channel(const WkvScan& in, const Stretch& s, int64_t c, const floa
 }
 
 /// The sums before each token of one channel's stretch.
-void walk(const WkvScan& in, const Stretch& s, int64_t c, std::vector<Sums>& past) {
+void walk(const WkvScan& in, const WkvStretch& s, int64_t c, std::vector<Sums>& past) {
   const int64_t channels = in.k.size(1);
   Sums sums;
   for (int64_t t = s.begin; t < s.end; ++t) {
@@ -118,7 +119,7 @@ void walk(const WkvScan& in, const Stretch& s, int64_t c, std::vector<Sums>& pas
 }
 
 /// Gradients of decay, bonus, k and v, which `saved` holds.
-std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
+std::vector<at::Tensor> wkv_backward(const std::vector<at::Tensor>& saved, const std::vector<int64_t>& starts,
                                      const at::Tensor& dy) {
   const WkvScan in{saved[0], saved[1], saved[2], saved[3]};
   const at::Tensor dk = at::zeros_like(in.k), dv = at::zeros_like(in.v);
@@ -128,7 +129,7 @@ std::vector<at::Tensor> run_backward(const std::vector<at::Tensor>& saved, const
   const Grads grads{mutable_pointer<float>(dw), mutable_pointer<float>(du), mutable_pointer<float>(dk),
                     mutable_pointer<float>(dv)};
   parallel_items(n_items(starts, channels), [&](int64_t item) {
-    const Stretch s = stretch_of(starts, item, channels);
+    const WkvStretch s = wkv_stretch(starts, item, channels);
     std::vector<Sums> past(s.end - s.begin);
     for (int64_t c = s.first; c < s.last; ++c) {
       walk(in, s, c, past);
@@ -162,15 +163,15 @@ at::Tensor wkv_scan_naive(const WkvScan& in, std::span<const int64_t> segment_st
 
 at::Tensor wkv_scan(const WkvScan& in, std::span<const int64_t> segment_starts, const at::Tensor& states) {
   const WkvScan c{in.decay.contiguous(), in.bonus.contiguous(), in.k.contiguous(), in.v.contiguous()};
-  if (states.defined() || !needs_grad({c.decay, c.bonus, c.k, c.v})) return run_forward(c, segment_starts, states);
+  if (states.defined() || !needs_grad({c.decay, c.bonus, c.k, c.v})) return wkv_forward(c, segment_starts, states);
   const std::vector<int64_t> starts(segment_starts.begin(), segment_starts.end());
   const std::vector<at::Tensor> inputs{c.decay, c.bonus, c.k, c.v};
   return differentiable(
       inputs,
       [&] {
-        return Computed{run_forward(c, starts, {}), inputs};
+        return Computed{wkv_forward(c, starts, {}), inputs};
       },
-      [starts](const auto& saved, const at::Tensor& dy) { return run_backward(saved, starts, dy); });
+      [starts](const auto& saved, const at::Tensor& dy) { return wkv_backward(saved, starts, dy); });
 }
 
 }  // namespace llmbox

@@ -3,26 +3,25 @@
 #include <array>
 #include <cstring>
 
+#include "tensor/zip_format.h"
+
 namespace llmbox {
 
 namespace {
 
-constexpr uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50;
-constexpr uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
-constexpr uint32_t kIn64 = 0xffffffff;  // a field whose value lies in the zip64 record
-constexpr uint16_t kZip64Extra = 1, kPaddingExtra = 0x4246;
+constexpr uint16_t kPaddingExtra = 0x4246;
 constexpr uint16_t kVersion = 45;  // of zip64
-constexpr size_t kAlignment = 64, kLocalSize = 30, kExtraHead = 4;
+constexpr size_t kEntryAlignment = 64, kExtraHead = 4;
 constexpr uint16_t kFirstDay = 33;  // 1 January 1980
 
-class Bytes {
+class ByteWriter {
  public:
   template <class... T>
-  Bytes& put(T... values) {
+  ByteWriter& put(T... values) {
     (text_.append(reinterpret_cast<const char*>(&values), sizeof values), ...);
     return *this;
   }
-  Bytes& put_text(const std::string& text) {
+  ByteWriter& put_text(const std::string& text) {
     text_ += text;
     return *this;
   }
@@ -50,10 +49,10 @@ CrcTables make_tables() {
 }
 
 /// What both headers of an entry say from the version on.
-void put_entry(Bytes& bytes, uint32_t checksum, size_t name_size, size_t extra_size) {
+void put_entry(ByteWriter& bytes, uint32_t checksum, size_t name_size, size_t extra_size) {
   const uint16_t flags = 0, stored = 0, time = 0;
-  bytes.put(kVersion, flags, stored, time, kFirstDay, checksum, kIn64, kIn64, static_cast<uint16_t>(name_size),
-            static_cast<uint16_t>(extra_size));
+  bytes.put(kVersion, flags, stored, time, kFirstDay, checksum, zip::kIn64, zip::kIn64,
+            static_cast<uint16_t>(name_size), static_cast<uint16_t>(extra_size));
 }
 
 }  // namespace
@@ -82,12 +81,12 @@ void ZipWriter::write(const std::string& bytes) {
 void ZipWriter::add(const std::string& name, const void* bytes, size_t count) {
   const Entry entry{name, at_, count, crc32_of(bytes, count)};
   const uint64_t size = count;
-  const size_t before = at_ + kLocalSize + name.size() + 2 * kExtraHead + 2 * sizeof size;
-  const size_t padding = (kAlignment - before % kAlignment) % kAlignment;
-  Bytes head;
-  head.put(kLocal);
+  const size_t before = at_ + zip::kLocalSize + name.size() + 2 * kExtraHead + 2 * sizeof size;
+  const size_t padding = (kEntryAlignment - before % kEntryAlignment) % kEntryAlignment;
+  ByteWriter head;
+  head.put(zip::kLocal);
   put_entry(head, entry.checksum, name.size(), 2 * kExtraHead + 2 * sizeof size + padding);
-  head.put_text(name).put(kZip64Extra, uint16_t{16}, size, size);
+  head.put_text(name).put(zip::kZip64Extra, uint16_t{16}, size, size);
   head.put(kPaddingExtra, static_cast<uint16_t>(padding)).put_text(std::string(padding, 'Z'));
   write(head.take());
   file_.write(bytes, count);
@@ -98,18 +97,18 @@ void ZipWriter::add(const std::string& name, const void* bytes, size_t count) {
 void ZipWriter::commit() {
   const uint64_t begin = at_, count = entries_.size();
   for (const Entry& entry : entries_) {
-    Bytes head;
-    head.put(kCentral, kVersion);
+    ByteWriter head;
+    head.put(zip::kCentral, kVersion);
     put_entry(head, entry.checksum, entry.name.size(), kExtraHead + 3 * sizeof(uint64_t));
-    head.put(uint16_t{0}, uint16_t{0}, uint16_t{0}, uint32_t{0}, kIn64).put_text(entry.name);
-    head.put(kZip64Extra, uint16_t{24}, entry.size, entry.size, entry.begin);
+    head.put(uint16_t{0}, uint16_t{0}, uint16_t{0}, uint32_t{0}, zip::kIn64).put_text(entry.name);
+    head.put(zip::kZip64Extra, uint16_t{24}, entry.size, entry.size, entry.begin);
     write(head.take());
   }
   const uint64_t directory = at_ - begin, end64 = at_;
-  Bytes end;
-  end.put(kEnd64, uint64_t{44}, kVersion, kVersion, uint32_t{0}, uint32_t{0}, count, count, directory, begin);
-  end.put(kEnd64Locator, uint32_t{0}, end64, uint32_t{1});
-  end.put(kEnd, uint16_t{0}, uint16_t{0}, uint16_t{0xffff}, uint16_t{0xffff}, kIn64, kIn64, uint16_t{0});
+  ByteWriter end;
+  end.put(zip::kEnd64, uint64_t{44}, kVersion, kVersion, uint32_t{0}, uint32_t{0}, count, count, directory, begin);
+  end.put(zip::kEnd64Locator, uint32_t{0}, end64, uint32_t{1});
+  end.put(zip::kEnd, uint16_t{0}, uint16_t{0}, uint16_t{0xffff}, uint16_t{0xffff}, zip::kIn64, zip::kIn64, uint16_t{0});
   write(end.take());
   file_.commit();
 }

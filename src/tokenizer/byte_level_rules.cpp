@@ -32,14 +32,14 @@ constexpr const char* kDeepseekLetters =
     "ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻"
     "𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+";
 
-struct Row {
+struct RulesRow {
   const char* names;  // separated by spaces
   ByteLevelRules rules;
 };
 
-const std::vector<Row>& table() {
+const std::vector<RulesRow>& table() {
   static const std::string gpt2(kGpt2Pattern), llama3(kLlama3Pattern), qwen2(kQwen2Pattern), cl100k(kCl100kPattern);
-  static const std::vector<Row> rows = {
+  static const std::vector<RulesRow> rows = {
       {"gpt-2 gpt2 phi-2 mpt olmo jais trillion granite-docling gigachat jina-es jina-de jina-v1-en jina-v2-es "
        "jina-v2-de roberta-bpe exaone4 a.x-4.0 mellum modern-bert",
        {{gpt2}}},
@@ -99,7 +99,7 @@ Json split(const std::string& pattern) {
 
 ByteLevelRules rules_of_gguf(std::string_view pre) {
   std::vector<std::string> known;
-  for (const Row& row : table()) {
+  for (const RulesRow& row : table()) {
     std::istringstream names(row.names);
     for (std::string name; names >> name;) {
       if (name == pre) return row.rules;

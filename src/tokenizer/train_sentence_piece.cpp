@@ -15,7 +15,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr std::string_view kSpace = "▁";
+constexpr std::string_view kSpaceMark = "▁";
 using Piece = SentencePieceModel::Piece;
 
 // Where a piece may not go on: another script, where inherited characters have the one before.
@@ -152,8 +152,8 @@ void PieceWordCounter::add(std::string_view text) {
 }
 
 void PieceWordCounter::add_line(std::string_view line) {
-  std::string spaced(kSpace);
-  for (char c : line) c == ' ' ? spaced += kSpace : spaced += c;
+  std::string spaced(kSpaceMark);
+  for (char c : line) c == ' ' ? spaced += kSpaceMark : spaced += c;
   std::vector<AddedPart> parts;
   user_symbols_.split(spaced, true, parts);
   for (const AddedPart& part : parts)
@@ -165,7 +165,7 @@ void PieceWordCounter::add_words(std::string_view text) {
   int script = kAnyScript;
   for (size_t i = 0; i < text.size();) {
     CodePoint c = read_code_point(text.data() + i);
-    bool space = text.substr(i).starts_with(kSpace);
+    bool space = text.substr(i).starts_with(kSpaceMark);
     if (space ? i > begin : is_border(script, c.value)) {
       ++counts_[std::string(text.substr(begin, i - begin))];
       begin = i;
@@ -275,16 +275,17 @@ Json unigram_tokenizer_json(const SentencePieceModel& model) {
     for (const char* text : texts) parts.push_back({{"Sequence", {{"id", text}, {"type_id", type++}}}});
     return parts;
   };
-  const Json visible = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpace}};
-  const Json plain = {{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}};
+  const Json visible = {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpaceMark}};
+  const Json plain = {{"type", "Replace"}, {"pattern", {{"String", kSpaceMark}}}, {"content", " "}};
   return {
       {"version", "1.0"},
       {"truncation", nullptr},
       {"padding", nullptr},
       {"added_tokens", added},
       {"normalizer",
-       {{"type", "Sequence"}, {"normalizers", Json::array({{{"type", "Prepend"}, {"prepend", kSpace}}, visible})}}},
-      {"pre_tokenizer", {{"type", "Metaspace"}, {"replacement", kSpace}, {"prepend_scheme", "never"}, {"split", true}}},
+       {{"type", "Sequence"}, {"normalizers", Json::array({{{"type", "Prepend"}, {"prepend", kSpaceMark}}, visible})}}},
+      {"pre_tokenizer",
+       {{"type", "Metaspace"}, {"replacement", kSpaceMark}, {"prepend_scheme", "never"}, {"split", true}}},
       {"post_processor",
        {{"type", "TemplateProcessing"},
         {"single", sequence({"A"})},

@@ -1,4 +1,5 @@
-"""Holds the tree to the architecture: module edges (includes and CMake links), sizes, tables against files.
+"""Holds the tree to the architecture: module edges (includes and CMake links), sizes, tables against files,
+private names that several files of a module have.
 
 Run with no argument it checks the repository; check_test.py runs it on small trees that break each rule.
 """
@@ -143,9 +144,41 @@ def check_families(root):
                     yield f"{table}: row '{stem}' has no file in {folder}"
 
 
+PRIVATE = re.compile(r"^namespace \{\n(.*?)^\}  // namespace$", re.S | re.M)
+DECLARED = [re.compile(r"(?:struct|class|enum class|enum|union) (\w+)"),
+            re.compile(r"constexpr .*?\b(k[A-Z]\w*)"),
+            re.compile(r"[\w:<>,&*\[\] ]+?[ &*](\w+\([^;{]*)")]  # with its parameters: overloads are no clash
+
+
+def private_names(text):
+    """Types, constants and functions that the anonymous namespaces of a file define at column 0."""
+    for block in PRIVATE.findall(text):
+        for line in block.splitlines():
+            for pattern in DECLARED if line and (line[0].isalpha() or line[0] == "_") else []:
+                if found := pattern.match(line):
+                    yield found.group(1)
+                    break
+
+
+def check_private_names(root):
+    """Several files are compiled as one (cmake/AddModule.cmake): a module has each private name once."""
+    owners = {}
+    for path in sources(root, ".cpp"):
+        parts = path.relative_to(root).parts
+        if parts[0] != "src" or len(parts) < 3:
+            continue
+        kind = "test" if path.stem.endswith("_test") else "code"
+        for name in set(private_names(path.read_text(errors="replace"))):
+            first = owners.setdefault((parts[1], kind, name), path.relative_to(root))
+            if first != path.relative_to(root):
+                word = name.split("(")[0]
+                yield f"{'/'.join(parts)}: '{word}' is also private in {first}; name each, or share one in a header"
+
+
 def check(root):
     graph = read_graph(root / "tests/structure/modules.txt")
-    return [*check_includes(root, graph), *check_links(root, graph), *check_sizes(root), *check_families(root)]
+    return [*check_includes(root, graph), *check_links(root, graph), *check_sizes(root), *check_families(root),
+            *check_private_names(root)]
 
 
 def main():

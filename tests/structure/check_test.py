@@ -67,6 +67,11 @@ class StructureTest(unittest.TestCase):
         self.write("src/infer/sampling/table.cpp", '#include "infer/sampling/top_z.h"\n')
         self.assert_fault("row 'top_z' has no file")
 
+    def test_a_private_name_of_two_files_fails(self):
+        for name in ("a", "b"):
+            self.write(f"src/data/{name}.cpp", "namespace {\n\nconstexpr int kSize = 1;\n\n}  // namespace\n")
+        self.assert_fault("'kSize' is also private in")
+
     def test_a_header_without_an_opening_comment_fails(self):
         self.write("src/core/bare.h", "#pragma once\n")
         self.assert_fault("a header opens with")

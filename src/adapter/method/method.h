@@ -5,12 +5,20 @@
 #include <filesystem>
 #include <set>
 #include <span>
+#include <string_view>
 
 #include "adapter/adapted_linear.h"
 #include "model/decoder.h"
 #include "tensor/weight_map.h"
 
 namespace llmbox {
+
+/// The file beside an adapter's weights, and what stands before the names of the model's layers in them.
+inline constexpr const char* kAdapterConfig = "adapter_config.json";
+inline constexpr std::string_view kLayerPrefix = "base_model.model.";
+
+/// "self_attn.q_proj" is an end of "model.layers.0.self_attn.q_proj"; "proj" is not.
+bool is_name_end(std::string_view name, std::string_view end);
 
 /// The folder while it is being loaded: hands out tensors and remembers which were asked for.
 class AdapterReader {

@@ -12,7 +12,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr const char* kName = "oft_R.weight";
+constexpr const char* kRotation = "oft_R.weight";
 
 /// (blocks, n (n - 1) / 2) → (blocks, n, n).
 at::Tensor skew_blocks(const at::Tensor& triangles, int64_t n) {
@@ -41,10 +41,10 @@ at::Tensor cayley_neumann(const at::Tensor& q, int64_t terms) {
 }  // namespace
 
 std::shared_ptr<Linear> wrap_oft(AdapterReader& reader, const std::string& name, const std::shared_ptr<Linear>& layer) {
-  if (!reader.has(name, kName)) return nullptr;
+  if (!reader.has(name, kRotation)) return nullptr;
   if (reader.flag("coft")) fail(reader.where(), "expected OFT without a constraint, got coft");
   const int64_t in = layer->in_features();
-  const at::Tensor triangles = reader.take(name, kName, {-1, -1}, layer->dequantize().device());
+  const at::Tensor triangles = reader.take(name, kRotation, {-1, -1}, layer->dequantize().device());
   const auto n =
       static_cast<int64_t>(std::lround((1 + std::sqrt(1.0 + 8.0 * static_cast<double>(triangles.size(1)))) / 2));
   const int64_t n_block = in / n;
@@ -54,7 +54,7 @@ std::shared_ptr<Linear> wrap_oft(AdapterReader& reader, const std::string& name,
   const bool neumann = reader.flag("use_cayley_neumann");
   const auto terms = static_cast<int64_t>(reader.number("num_cayley_neumann_terms", 5));
   return std::make_shared<FormulaLinear>(
-      layer, NamedTensors{{kName, triangles}}, reader.state(), [=](const at::Tensor& weight) {
+      layer, NamedTensors{{kRotation, triangles}}, reader.state(), [=](const at::Tensor& weight) {
         const at::Tensor q = skew_blocks(triangles, n);
         const at::Tensor rotation = (neumann ? cayley_neumann(q, terms) : cayley(q)).expand({n_block, n, n});
         const at::Tensor blocks = weight.view({weight.size(0), n_block, n}).transpose(0, 1);  // (blocks, out, n)

@@ -8,11 +8,7 @@ namespace llmbox {
 
 namespace {
 
-constexpr const char* kConfigName = "adapter_config.json";
-constexpr const char* kPrefix = "base_model.model.";
 constexpr const char* kModelPrefix = "base_model.";
-
-bool is_end(const std::string& name, const std::string& end) { return name == end || name.ends_with("." + end); }
 
 bool fits(const std::vector<int64_t>& shape, const std::vector<int64_t>& expected) {
   if (shape.size() != expected.size()) return false;
@@ -23,15 +19,19 @@ bool fits(const std::vector<int64_t>& shape, const std::vector<int64_t>& expecte
 
 }  // namespace
 
+bool is_name_end(std::string_view name, std::string_view end) {
+  return name.ends_with(end) && (name.size() == end.size() || name[name.size() - end.size() - 1] == '.');
+}
+
 AdapterReader::AdapterReader(const std::filesystem::path& folder, bool trainable)
-    : where_((folder / kConfigName).string()), trainable_(trainable), state_(std::make_shared<AdapterState>()) {
-  state_->peft_config = read_json_file(folder / kConfigName);
+    : where_((folder / kAdapterConfig).string()), trainable_(trainable), state_(std::make_shared<AdapterState>()) {
+  state_->peft_config = read_json_file(folder / kAdapterConfig);
   if (!config().is_object()) fail(where_, "expected a JSON object, got {}", config().type_name());
   weights_ = open_weight_folder(folder, "adapter_model");
 }
 
 std::string AdapterReader::file_name(const std::string& layer, const std::string& name) {
-  return layer.empty() ? kModelPrefix + name : kPrefix + layer + "." + name;
+  return layer.empty() ? kModelPrefix + name : std::string(kLayerPrefix) + layer + "." + name;
 }
 
 bool AdapterReader::has(const std::string& layer, const std::string& name) const {
@@ -74,7 +74,7 @@ double AdapterReader::by_pattern(const char* pattern, const std::string& layer, 
   if (!config().contains(pattern) || !config()[pattern].is_object()) return otherwise;
   for (const auto& [end, value] : config()[pattern].items()) {
     if (!value.is_number()) fail(where_ + ": " + pattern, "expected numbers, got {}", value.dump());
-    if (is_end(layer, end)) return value.get<double>();
+    if (is_name_end(layer, end)) return value.get<double>();
   }
   return otherwise;
 }
@@ -82,7 +82,7 @@ double AdapterReader::by_pattern(const char* pattern, const std::string& layer, 
 bool AdapterReader::lists(const char* key, const std::string& layer) const {
   if (!config().contains(key) || !config()[key].is_array()) return false;
   for (const Json& word : config()[key])
-    if (word.is_string() && is_end(layer, word.get<std::string>())) return true;
+    if (word.is_string() && is_name_end(layer, word.get<std::string>())) return true;
   return false;
 }
 

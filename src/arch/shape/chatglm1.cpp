@@ -8,7 +8,7 @@ namespace llmbox {
 
 namespace {
 
-NormSpec norm(const ConfigReader& config, const std::string& name, int64_t hidden) {
+NormSpec chatglm1_norm(const ConfigReader& config, const std::string& name, int64_t hidden) {
   return {.name = name,
           .kind = NormKind::layer,
           .size = hidden,
@@ -58,15 +58,15 @@ ModelSpec chatglm1_spec(const ConfigReader& config) {
     LayerSpec layer;
     layer.residual_of_normed = true;
     layer.attention_residual.stream = layer.ffn_residual.stream = alpha;
-    layer.before_attention = norm(config, name + ".input_layernorm", hidden);
-    layer.before_ffn = norm(config, name + ".post_attention_layernorm", hidden);
+    layer.before_attention = chatglm1_norm(config, name + ".input_layernorm", hidden);
+    layer.before_ffn = chatglm1_norm(config, name + ".post_attention_layernorm", hidden);
     layer.attention = attention_spec(name + ".attention", hidden, n_head);
     layer.ffn.up = {.name = name + ".mlp.dense_h_to_4h", .in = hidden, .out = inner, .has_bias = true};
     layer.ffn.down = {.name = name + ".mlp.dense_4h_to_h", .in = inner, .out = hidden, .has_bias = true};
     layer.ffn.activation = Activation::gelu_tanh;
     spec.layers.push_back(std::move(layer));
   }
-  spec.final_norm = norm(config, "transformer.final_layernorm", hidden);
+  spec.final_norm = chatglm1_norm(config, "transformer.final_layernorm", hidden);
   spec.head = {.name = "lm_head", .in = hidden, .out = spec.vocab_size};
   return spec;
 }

@@ -8,7 +8,7 @@ namespace llmbox {
 
 namespace {
 
-NormSpec norm(const GptShape& shape, const std::string& name) {
+NormSpec gpt_norm(const GptShape& shape, const std::string& name) {
   return {.name = name, .kind = NormKind::layer, .size = shape.hidden, .eps = shape.eps, .has_bias = shape.norm_bias};
 }
 
@@ -47,8 +47,8 @@ AttentionSpec gpt_attention(const GptShape& shape, const std::string& name) {
 LayerSpec gpt_layer(const GptShape& shape, const std::string& name) {
   LayerSpec layer;
   layer.residual = shape.residual;
-  layer.before_attention = norm(shape, name + shape.names.before_attention);
-  if (shape.names.before_ffn) layer.before_ffn = norm(shape, name + shape.names.before_ffn);
+  layer.before_attention = gpt_norm(shape, name + shape.names.before_attention);
+  if (shape.names.before_ffn) layer.before_ffn = gpt_norm(shape, name + shape.names.before_ffn);
   layer.attention = gpt_attention(shape, name + shape.names.attention);
   layer.ffn.up = {.name = name + shape.names.up,
                   .in = shape.hidden,
@@ -84,7 +84,7 @@ ModelSpec gpt_spec(const ConfigReader& config, const GptShape& shape) {
   spec.embedding = {embedding, shape.vocab, shape.hidden};
   for (int64_t i = 0; i < shape.n_layer; ++i)
     spec.layers.push_back(gpt_layer(shape, shape.names.layers + std::to_string(i) + "."));
-  spec.final_norm = norm(shape, shape.names.final_norm);
+  spec.final_norm = gpt_norm(shape, shape.names.final_norm);
   spec.tied_head = config.flag("tie_word_embeddings", shape.tied_head);
   spec.head = {.name = shape.names.head, .in = shape.hidden, .out = shape.vocab, .has_bias = shape.head_bias};
   return spec;

@@ -11,12 +11,12 @@ namespace llmbox {
 namespace {
 
 /// The sizes that every layer shares.
-struct Sizes {
+struct LlamaSizes {
   int64_t hidden, inner, n_head, n_kv_head, head_dim;
 };
 
-Sizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
-  Sizes sizes{};
+LlamaSizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
+  LlamaSizes sizes{};
   sizes.hidden = config.integer("hidden_size");
   sizes.inner = config.integer(shape.inner_key);
   sizes.n_head = config.integer(shape.n_head_key);
@@ -32,7 +32,7 @@ Sizes read_sizes(const ConfigReader& config, const LlamaShape& shape) {
   return sizes;
 }
 
-AttentionSpec llama_attention(const ConfigReader& config, const LlamaShape& shape, const Sizes& sizes,
+AttentionSpec llama_attention(const ConfigReader& config, const LlamaShape& shape, const LlamaSizes& sizes,
                               const std::string& name) {
   const int64_t q_size = sizes.n_head * sizes.head_dim;
   const int64_t kv_size = sizes.n_kv_head * sizes.head_dim;
@@ -113,7 +113,7 @@ void fuse_gate_up(FfnSpec& ffn, const std::string& name) {
 }
 
 ModelSpec llama_spec(const ConfigReader& config, const LlamaShape& shape) {
-  const Sizes sizes = read_sizes(config, shape);
+  const LlamaSizes sizes = read_sizes(config, shape);
   ModelSpec spec;
   spec.base_prefix = "model.";
   spec.ignored = {".rotary_emb.inv_freq"};

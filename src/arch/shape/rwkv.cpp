@@ -8,7 +8,7 @@ namespace llmbox {
 
 namespace {
 
-NormSpec norm(const ConfigReader& config, const std::string& name, int64_t size) {
+NormSpec rwkv_norm(const ConfigReader& config, const std::string& name, int64_t size) {
   return {.name = name,
           .kind = NormKind::layer,
           .size = size,
@@ -31,7 +31,7 @@ TimeMixSpec time_mix(const ConfigReader& config, const RwkvShape& shape, const s
   mix.out = {.name = name + ".output", .in = channels, .out = hidden};
   if (shape.version == 4) return mix;
   mix.gate = LinearSpec{.name = name + ".gate", .in = hidden, .out = channels};
-  mix.norm = norm(config, name + ".ln_x", channels);
+  mix.norm = rwkv_norm(config, name + ".ln_x", channels);
   mix.norm->groups = shape.n_head;
   mix.norm->eps *= std::pow(config.number("head_size_divisor", 8), 2);  // what is normed is divided by it
   return mix;
@@ -74,14 +74,14 @@ ModelSpec rwkv_spec(const ConfigReader& config, const RwkvShape& shape) {
   for (int64_t i = 0; i < n_layer; ++i) {
     const std::string name = "rwkv.blocks." + std::to_string(i);
     LayerSpec layer;
-    layer.before_attention = norm(config, name + ".ln1", spec.hidden_size);
+    layer.before_attention = rwkv_norm(config, name + ".ln1", spec.hidden_size);
     layer.time_mix = time_mix(config, shape, name + ".attention");
-    layer.before_second = norm(config, name + ".ln2", spec.hidden_size);
+    layer.before_second = rwkv_norm(config, name + ".ln2", spec.hidden_size);
     layer.channel_mix = channel_mix(config, shape, name + ".feed_forward");
     spec.layers.push_back(std::move(layer));
   }
-  spec.embedding_norm = norm(config, "rwkv.blocks.0.pre_ln", spec.hidden_size);
-  spec.final_norm = norm(config, "rwkv.ln_out", spec.hidden_size);
+  spec.embedding_norm = rwkv_norm(config, "rwkv.blocks.0.pre_ln", spec.hidden_size);
+  spec.final_norm = rwkv_norm(config, "rwkv.ln_out", spec.hidden_size);
   spec.final_norm->eps = 1e-5;  // whatever the config says
   spec.tied_head = config.flag("tie_word_embeddings", false);
   spec.head = {.name = "head", .in = spec.hidden_size, .out = spec.vocab_size};

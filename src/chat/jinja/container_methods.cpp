@@ -7,10 +7,10 @@ namespace llmbox::jinja {
 
 namespace {
 
-constexpr const char* kNone[] = {""};
+constexpr const char* kNoParameters[] = {""};
 
 Value view(Renderer& renderer, const Value& self, Arguments& arguments, Flavour flavour) {
-  const Bound bound("dict method", arguments, {kNone, 0});
+  const Bound bound("dict method", arguments, {kNoParameters, 0});
   const auto& entries = self.as_dict().entries();
   std::vector<Value> items;
   items.reserve(entries.size());

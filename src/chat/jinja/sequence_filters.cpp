@@ -291,7 +291,7 @@ Value slice(Renderer& renderer, const Value& value, Arguments& arguments) {
   return made_list(renderer, std::move(columns), Flavour::generator);
 }
 
-constexpr FilterRow kFilters[] = {
+constexpr FilterRow kSequenceFilters[] = {
     {"length", length_filter},
     {"count", length_filter},
     {"first", first},
@@ -321,6 +321,6 @@ constexpr FilterRow kFilters[] = {
 
 }  // namespace
 
-std::span<const FilterRow> sequence_filters() { return kFilters; }
+std::span<const FilterRow> sequence_filters() { return kSequenceFilters; }
 
 }  // namespace llmbox::jinja

@@ -10,8 +10,8 @@ namespace llmbox::jinja {
 
 namespace {
 
-constexpr const char* kNone[] = {""};
-std::span<const char* const> no_names() { return {kNone, 0}; }
+constexpr const char* kNoArguments[] = {""};
+std::span<const char* const> no_names() { return {kNoArguments, 0}; }
 
 template <std::string (*map)(std::string_view)>
 Value map_method(Renderer& renderer, const Value& self, Arguments& arguments) {

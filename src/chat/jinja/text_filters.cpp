@@ -303,7 +303,7 @@ Value filesizeformat(Renderer&, const Value& value, Arguments& arguments) {
 
 Value pprint(Renderer& renderer, const Value& value, Arguments&) { return made_text(renderer, value.repr()); }
 
-constexpr FilterRow kFilters[] = {
+constexpr FilterRow kTextFilters[] = {
     {"upper", map_filter<to_upper>},
     {"lower", map_filter<to_lower>},
     {"capitalize", map_filter<capitalize>},
@@ -334,6 +334,6 @@ constexpr FilterRow kFilters[] = {
 
 }  // namespace
 
-std::span<const FilterRow> text_filters() { return kFilters; }
+std::span<const FilterRow> text_filters() { return kTextFilters; }
 
 }  // namespace llmbox::jinja

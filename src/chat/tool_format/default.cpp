@@ -11,7 +11,6 @@
 namespace llmbox::tool_text {
 namespace {
 
-constexpr size_t kNone = std::string_view::npos;
 constexpr std::string_view kAction = "Action:", kInput = "Action Input:";
 
 /// Python's truth of object[key]; null where it is false or absent.
@@ -51,7 +50,9 @@ std::string parameter_lines(const Json& tool) {
   return out;
 }
 
-std::string call_text(const Call& call) { return "Action: " + call.name + "\nAction Input: " + dump(call.arguments); }
+std::string default_call(const Call& call) {
+  return "Action: " + call.name + "\nAction Input: " + dump(call.arguments);
+}
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -99,7 +100,7 @@ std::string default_tools(const Json& tools, const std::tm&) {
          "(e.g. ```{\"input\": \"hello world\", \"num_beams\": 5}```)\n```\n";
 }
 
-std::string default_calls(const Json& calls) { return lines(read_calls(calls), call_text); }
+std::string default_calls(const Json& calls) { return lines(read_calls(calls), default_call); }
 
 std::optional<Json> default_parse(std::string_view output) {
   Json calls = Json::array();

@@ -11,7 +11,6 @@ namespace llmbox::tool_text {
 namespace {
 
 constexpr std::string_view kQuote = "<|\"|>", kOpen = "<|tool_call>call:", kClose = "}<tool_call|>";
-constexpr size_t kNone = std::string_view::npos;
 
 std::string quoted(const std::string& text) { return std::string(kQuote).append(text).append(kQuote); }
 
@@ -143,7 +142,7 @@ Json read_arguments(std::string_view text) {
   return text;
 }
 
-std::string call_text(const Call& call) {
+std::string gemma4_call(const Call& call) {
   const std::string text = call.arguments.is_string() ? call.arguments.get<std::string>() : value_text(call.arguments);
   const std::string arguments = call.arguments.is_object() ? text : "{" + text + "}";
   return "<|tool_call>call:" + call.name + arguments + "<tool_call|>";
@@ -160,7 +159,7 @@ std::string gemma4_tools(const Json& tools, const std::tm&) {
 
 std::string gemma4_calls(const Json& calls) {
   std::string text;
-  for (const Call& call : read_calls(calls)) text += call_text(call);
+  for (const Call& call : read_calls(calls)) text += gemma4_call(call);
   return text;
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 constexpr PairMarks kParameter = {"\n<arg_key>", "</arg_key>\n<arg_value>", "</arg_value>"};
 
-std::string call_text(const Call& call) { return "\n<tool_call>" + call.name + parameters_text(call, kParameter); }
+std::string glm4_moe_call(const Call& call) { return "\n<tool_call>" + call.name + parameters_text(call, kParameter); }
 
 }  // namespace
 
@@ -20,6 +20,6 @@ std::string glm4_moe_tools(const Json& tools, const std::tm&) {
          "<arg_key>{arg-key-2}</arg_key>\n<arg_value>{arg-value-2}</arg_value>\n...\n</tool_call>\n";
 }
 
-std::string glm4_moe_calls(const Json& calls) { return lines(read_calls(calls), call_text); }
+std::string glm4_moe_calls(const Json& calls) { return lines(read_calls(calls), glm4_moe_call); }
 
 }  // namespace llmbox::tool_text

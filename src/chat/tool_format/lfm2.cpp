@@ -9,9 +9,9 @@
 namespace llmbox::tool_text {
 namespace {
 
-constexpr std::string_view kOpen = "<|tool_call_start|>", kClose = "<|tool_call_end|>";
+constexpr std::string_view kListOpen = "<|tool_call_start|>", kListClose = "<|tool_call_end|>";
 
-std::string call_text(const Call& call) {
+std::string lfm2_call(const Call& call) {
   std::string arguments;
   for (const auto& [key, value] : named_arguments(call).items()) {
     arguments += (arguments.empty() ? "" : ", ") + key + "=";
@@ -29,14 +29,14 @@ std::string lfm2_tools(const Json& tools, const std::tm&) {
 
 std::string lfm2_calls(const Json& calls) {
   std::string text;
-  for (const Call& call : read_calls(calls)) text += (text.empty() ? "" : ", ") + call_text(call);
-  return fmt::format("{}[{}]{}", kOpen, text, kClose);
+  for (const Call& call : read_calls(calls)) text += (text.empty() ? "" : ", ") + lfm2_call(call);
+  return fmt::format("{}[{}]{}", kListOpen, text, kListClose);
 }
 
 std::optional<Json> lfm2_parse(std::string_view output) {
-  const size_t open = output.find(kOpen);
+  const size_t open = output.find(kListOpen);
   if (open == output.npos) return std::nullopt;
-  const size_t begin = open + kOpen.size(), close = output.find(kClose, begin);
+  const size_t begin = open + kListOpen.size(), close = output.find(kListClose, begin);
   if (close == output.npos) return std::nullopt;
   return read_python_calls(output.substr(begin, close - begin));
 }

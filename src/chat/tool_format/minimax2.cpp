@@ -9,11 +9,11 @@ namespace llmbox::tool_text {
 namespace {
 
 constexpr PairMarks kInvoke = {"<invoke name=\"", "\">", "</invoke>"};
-constexpr PairMarks kWritten = {"\n<parameter name=\"", "\">", "</parameter>"};
-constexpr PairMarks kRead = {"<parameter name=\"", "\">", "</parameter>"};
+constexpr PairMarks kMinimaxWritten = {"\n<parameter name=\"", "\">", "</parameter>"};
+constexpr PairMarks kMinimaxRead = {"<parameter name=\"", "\">", "</parameter>"};
 
-std::string call_text(const Call& call) {
-  return "<invoke name=\"" + call.name + "\">" + parameters_text(call, kWritten) + "\n</invoke>";
+std::string minimax2_call(const Call& call) {
+  return "<invoke name=\"" + call.name + "\">" + parameters_text(call, kMinimaxWritten) + "\n</invoke>";
 }
 
 }  // namespace
@@ -30,14 +30,14 @@ std::string minimax2_tools(const Json& tools, const std::tm&) {
          "\n<parameter name=\"param-key-2\">param-value-2</parameter>\n...\n</invoke>\n</minimax:tool_call>";
 }
 
-std::string minimax2_calls(const Json& calls) { return lines(read_calls(calls), call_text); }
+std::string minimax2_calls(const Json& calls) { return lines(read_calls(calls), minimax2_call); }
 
 std::optional<Json> minimax2_parse(std::string_view output) {
   auto block = enclosed(output, "<minimax:tool_call>", "</minimax:tool_call>");
   if (!block) return std::nullopt;
   Json calls = Json::array();
   while (const auto invoke = next_pair(*block, kInvoke))
-    calls.push_back(make_call(jinja::strip(invoke->key), read_parameters(invoke->value, kRead, Blanks::kept)));
+    calls.push_back(make_call(jinja::strip(invoke->key), read_parameters(invoke->value, kMinimaxRead, Blanks::kept)));
   return calls;
 }
 

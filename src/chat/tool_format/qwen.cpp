@@ -9,7 +9,6 @@ namespace llmbox::tool_text {
 namespace {
 
 constexpr std::string_view kOpen = "<tool_call>", kClose = "</tool_call>";
-constexpr size_t kNone = std::string_view::npos;
 
 /// The next </tool_call> at or after `from` that ends the text or stands before another call.
 size_t find_last_close(std::string_view text, size_t from) {

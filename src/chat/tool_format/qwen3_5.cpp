@@ -6,12 +6,13 @@
 namespace llmbox::tool_text {
 namespace {
 
-constexpr PairMarks kWritten = {"\n<parameter=", ">\n", "\n</parameter>"};
-constexpr PairMarks kRead = {"<parameter=", ">", "</parameter>"};
-constexpr FunctionMarks kCall = {"<tool_call>", "</tool_call>", "<>"};
+constexpr PairMarks kQwenWritten = {"\n<parameter=", ">\n", "\n</parameter>"};
+constexpr PairMarks kQwenRead = {"<parameter=", ">", "</parameter>"};
+constexpr FunctionMarks kQwenCall = {"<tool_call>", "</tool_call>", "<>"};
 
-std::string call_text(const Call& call) {
-  return "<tool_call>\n<function=" + call.name + ">" + parameters_text(call, kWritten) + "\n</function>\n</tool_call>";
+std::string qwen3_5_call(const Call& call) {
+  return "<tool_call>\n<function=" + call.name + ">" + parameters_text(call, kQwenWritten) +
+         "\n</function>\n</tool_call>";
 }
 
 }  // namespace
@@ -32,12 +33,12 @@ std::string qwen3_5_tools(const Json& tools, const std::tm&) {
          "</IMPORTANT>";
 }
 
-std::string qwen3_5_calls(const Json& calls) { return lines(read_calls(calls), call_text); }
+std::string qwen3_5_calls(const Json& calls) { return lines(read_calls(calls), qwen3_5_call); }
 
 std::optional<Json> qwen3_5_parse(std::string_view output) {
   Json calls = Json::array();
-  while (const auto function = next_function(output, kCall))
-    calls.push_back(make_call(function->key, read_parameters(function->value, kRead, Blanks::stripped)));
+  while (const auto function = next_function(output, kQwenCall))
+    calls.push_back(make_call(function->key, read_parameters(function->value, kQwenRead, Blanks::stripped)));
   if (calls.empty()) return std::nullopt;
   return calls;
 }

@@ -7,8 +7,6 @@
 namespace llmbox::tool_text {
 namespace {
 
-constexpr size_t kNone = std::string_view::npos;
-
 /// Where text[begin, end) ends without the white space at its end.
 size_t trimmed_end(std::string_view text, size_t begin, size_t end) {
   return begin + jinja::strip(text.substr(begin, end - begin), jinja::Side::right).size();

@@ -7,6 +7,8 @@
 
 namespace llmbox::tool_text {
 
+inline constexpr size_t kNone = std::string_view::npos;  // find()'s word for "not there"
+
 /// Past the white space (Python's \s) at `at`.
 size_t skip_space(std::string_view text, size_t at);
 /// Whether `mark` stands at `at`.

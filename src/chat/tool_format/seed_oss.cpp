@@ -7,12 +7,12 @@
 namespace llmbox::tool_text {
 namespace {
 
-constexpr PairMarks kWritten = {"\n<parameter=", ">", "</parameter>"};
-constexpr PairMarks kRead = {"<parameter=", ">", "</parameter>"};
-constexpr FunctionMarks kCall = {"<seed:tool_call>", "</seed:tool_call>", "<"};
+constexpr PairMarks kSeedWritten = {"\n<parameter=", ">", "</parameter>"};
+constexpr PairMarks kSeedRead = {"<parameter=", ">", "</parameter>"};
+constexpr FunctionMarks kSeedCall = {"<seed:tool_call>", "</seed:tool_call>", "<"};
 
-std::string call_text(const Call& call) {
-  return "\n<seed:tool_call>\n<function=" + call.name + parameters_text(call, kWritten) +
+std::string seed_oss_call(const Call& call) {
+  return "\n<seed:tool_call>\n<function=" + call.name + parameters_text(call, kSeedWritten) +
          "\n</function>\n</seed:tool_call>";
 }
 
@@ -30,12 +30,12 @@ std::string seed_oss_tools(const Json& tools, const std::tm&) {
          "second parameter\nthat can span\nmultiple lines</parameter>\n</function>\n</seed:tool_call>\n";
 }
 
-std::string seed_oss_calls(const Json& calls) { return lines(read_calls(calls), call_text); }
+std::string seed_oss_calls(const Json& calls) { return lines(read_calls(calls), seed_oss_call); }
 
 std::optional<Json> seed_oss_parse(std::string_view output) {
   Json calls = Json::array();
-  while (const auto function = next_function(output, kCall))
-    calls.push_back(make_call(function->key, read_parameters(function->value, kRead, Blanks::kept)));
+  while (const auto function = next_function(output, kSeedCall))
+    calls.push_back(make_call(function->key, read_parameters(function->value, kSeedRead, Blanks::kept)));
   if (calls.empty()) return std::nullopt;
   return calls;
 }

@@ -26,7 +26,7 @@ at::Tensor shifted(const at::Tensor& x, const at::Tensor& delta, const at::Tenso
 std::string last_part(const std::string& name) { return name.substr(name.rfind('.') + 1); }
 
 /// Over the last dimension, to length 1.
-at::Tensor unit_length(const at::Tensor& x) { return x / x.square().sum(-1, true).sqrt().clamp_min(1e-12); }
+at::Tensor clamped_unit_length(const at::Tensor& x) { return x / x.square().sum(-1, true).sqrt().clamp_min(1e-12); }
 
 }  // namespace
 
@@ -113,7 +113,7 @@ at::Tensor TimeMix::run_7(const Shifted& in, SharedParts& shared) const {
   } else {
     value = value + (shared.first_values - value) * llmbox::sigmoid(low_rank(2, value_input, nullptr));
   }
-  const at::Tensor sought = unit_length(heads(key * own("k_k"))), v = heads(value);
+  const at::Tensor sought = clamped_unit_length(heads(key * own("k_k"))), v = heads(value);
   const at::Tensor k = heads(key + key * (rate - 1) * own("k_a"));
   const MemoryScan scan{
       .q = r, .k = k, .v = v, .log_decay = heads(decay), .seek = -sought, .write = sought * heads(rate)};

@@ -7,7 +7,7 @@ namespace llmbox {
 
 namespace {
 
-class ByteLevel : public WholeTokenStage {
+class ByteLevelDecoder : public WholeTokenStage {
  public:
   void finish() override {
     if (!pending_.empty()) next().text(kReplacementCharacter);
@@ -37,7 +37,7 @@ class ByteLevel : public WholeTokenStage {
 }  // namespace
 
 DecodeStageMaker make_byte_level_decoder(const Json&) {
-  return [] { return std::make_unique<ByteLevel>(); };
+  return [] { return std::make_unique<ByteLevelDecoder>(); };
 }
 
 }  // namespace llmbox

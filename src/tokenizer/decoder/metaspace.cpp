@@ -5,9 +5,10 @@ namespace llmbox {
 
 namespace {
 
-class Metaspace : public WholeTokenStage {
+class MetaspaceDecoder : public WholeTokenStage {
  public:
-  Metaspace(std::string replacement, bool drop_first) : replacement_(std::move(replacement)), drop_(drop_first) {}
+  MetaspaceDecoder(std::string replacement, bool drop_first)
+      : replacement_(std::move(replacement)), drop_(drop_first) {}
 
  protected:
   void token(const std::string& whole) override {
@@ -35,7 +36,7 @@ DecodeStageMaker make_metaspace_decoder(const Json& description) {
   std::string replacement = description.value("replacement", "▁");
   bool prepends = description.contains("prepend_scheme") ? description["prepend_scheme"] != "never"
                                                          : description.value("add_prefix_space", true);
-  return [=] { return std::make_unique<Metaspace>(replacement, prepends); };
+  return [=] { return std::make_unique<MetaspaceDecoder>(replacement, prepends); };
 }
 
 }  // namespace llmbox

@@ -7,9 +7,9 @@ namespace llmbox {
 
 namespace {
 
-class Replace : public WholeTokenStage {
+class ReplaceDecoder : public WholeTokenStage {
  public:
-  Replace(std::shared_ptr<const Pattern> pattern, std::string content)
+  ReplaceDecoder(std::shared_ptr<const Pattern> pattern, std::string content)
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
 
  protected:
@@ -32,7 +32,7 @@ DecodeStageMaker make_replace_decoder(const Json& description) {
   if (!description.contains("pattern")) fail("tokenizer", "expected a pattern in Replace, got {}", description.dump());
   auto pattern = std::make_shared<const Pattern>(description["pattern"]);
   std::string content = description.value("content", "");
-  return [=] { return std::make_unique<Replace>(pattern, content); };
+  return [=] { return std::make_unique<ReplaceDecoder>(pattern, content); };
 }
 
 }  // namespace llmbox

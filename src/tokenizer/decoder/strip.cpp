@@ -7,9 +7,10 @@ namespace llmbox {
 
 namespace {
 
-class Strip : public DecodeStage {
+class StripDecoder : public DecodeStage {
  public:
-  Strip(std::string content, size_t start, size_t stop) : content_(std::move(content)), start_(start), stop_(stop) {}
+  StripDecoder(std::string content, size_t start, size_t stop)
+      : content_(std::move(content)), start_(start), stop_(stop) {}
 
   void text(std::string_view part) override {
     while (front_ < start_ && part.starts_with(content_)) {
@@ -58,7 +59,7 @@ DecodeStageMaker make_strip_decoder(const Json& description) {
   if (content.empty()) fail("tokenizer", "expected a character in the Strip decoder, got an empty string");
   auto start = json_count(description, "start", 0);
   auto stop = json_count(description, "stop", 0);
-  return [=] { return std::make_unique<Strip>(content, start, stop); };
+  return [=] { return std::make_unique<StripDecoder>(content, start, stop); };
 }
 
 }  // namespace llmbox

@@ -9,12 +9,12 @@ namespace llmbox {
 
 namespace {
 
-struct Row {
+struct DecoderRow {
   const char* type;
   DecodeStageMaker (*make)(const Json& description);
 };
 
-constexpr Row kDecoders[] = {
+constexpr DecoderRow kDecoders[] = {
     {"BPEDecoder", make_bpe_decoder},       {"ByteFallback", make_byte_fallback_decoder},
     {"ByteLevel", make_byte_level_decoder}, {"Fuse", make_fuse_decoder},
     {"Metaspace", make_metaspace_decoder},  {"Replace", make_replace_decoder},
@@ -41,7 +41,7 @@ std::vector<DecodeStageMaker> make_decoder(const Json& description) {
   if (description.is_null()) return {[] { return std::make_unique<JoinBySpaces>(); }};
   std::string type = description.is_object() ? description.value("type", "") : "";
   std::vector<std::string> names = {"Sequence"};
-  for (const Row& row : kDecoders) {
+  for (const DecoderRow& row : kDecoders) {
     if (row.type == type) return {row.make(description)};
     names.emplace_back(row.type);
   }

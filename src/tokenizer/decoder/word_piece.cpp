@@ -5,9 +5,9 @@ namespace llmbox {
 
 namespace {
 
-class WordPiece : public WholeTokenStage {
+class WordPieceDecoder : public WholeTokenStage {
  public:
-  WordPiece(std::string prefix, bool clean_up) : prefix_(std::move(prefix)), clean_up_(clean_up) {}
+  WordPieceDecoder(std::string prefix, bool clean_up) : prefix_(std::move(prefix)), clean_up_(clean_up) {}
 
  protected:
   void token(const std::string& whole) override {
@@ -28,7 +28,7 @@ class WordPiece : public WholeTokenStage {
 DecodeStageMaker make_word_piece_decoder(const Json& description) {
   std::string prefix = description.value("prefix", "##");
   bool clean_up = description.value("cleanup", true);
-  return [=] { return std::make_unique<WordPiece>(prefix, clean_up); };
+  return [=] { return std::make_unique<WordPieceDecoder>(prefix, clean_up); };
 }
 
 }  // namespace llmbox

@@ -10,12 +10,12 @@ namespace llmbox {
 
 namespace {
 
-struct Row {
+struct ModelRow {
   const char* type;
   TokenModelPtr (*make)(ModelDescription description);
 };
 
-constexpr Row kModels[] = {
+constexpr ModelRow kModels[] = {
     {"BPE", make_bpe_model},
     {"LongestMatch", make_longest_match_model},
     {"Unigram", make_unigram_model},
@@ -53,7 +53,7 @@ TokenModelPtr make_token_model(ModelDescription description) {
                                                                                   : "";
   std::string type = text_option(description.options, "type", guess);
   std::vector<std::string> names;
-  for (const Row& row : kModels) {
+  for (const ModelRow& row : kModels) {
     if (row.type == type) return row.make(std::move(description));
     names.emplace_back(row.type);
   }

@@ -19,9 +19,9 @@ bool is_dropped(uint32_t c) {
   return c == 0 || c == 0xFFFD || is_reference_control(c);
 }
 
-class Bert : public Normalizer {
+class BertNormalizer : public Normalizer {
  public:
-  explicit Bert(const Json& description)
+  explicit BertNormalizer(const Json& description)
       : clean_(description.value("clean_text", true)),
         space_chinese_(description.value("handle_chinese_chars", true)),
         lower_(description.value("lowercase", true)) {
@@ -58,6 +58,6 @@ class Bert : public Normalizer {
 
 }  // namespace
 
-NormalizerPtr make_bert_normalizer(const Json& description) { return std::make_unique<Bert>(description); }
+NormalizerPtr make_bert_normalizer(const Json& description) { return std::make_unique<BertNormalizer>(description); }
 
 }  // namespace llmbox

@@ -6,7 +6,7 @@ namespace llmbox {
 
 namespace {
 
-class ByteLevel : public Normalizer {
+class ByteLevelNormalizer : public Normalizer {
  public:
   void apply(EditedText& text) const override {
     text.rewrite([](TextEdit& edit) {
@@ -17,6 +17,6 @@ class ByteLevel : public Normalizer {
 
 }  // namespace
 
-NormalizerPtr make_byte_level_normalizer(const Json&) { return std::make_unique<ByteLevel>(); }
+NormalizerPtr make_byte_level_normalizer(const Json&) { return std::make_unique<ByteLevelNormalizer>(); }
 
 }  // namespace llmbox

@@ -33,9 +33,9 @@ class Strip : public Normalizer {
   bool left_, right_;
 };
 
-class Prepend : public Normalizer {
+class PrependText : public Normalizer {
  public:
-  explicit Prepend(std::string content) : content_(std::move(content)) {}
+  explicit PrependText(std::string content) : content_(std::move(content)) {}
   void apply(EditedText& text) const override {
     if (text.text().empty()) return;
     text.rewrite([&](TextEdit& edit) {
@@ -51,7 +51,8 @@ class Prepend : public Normalizer {
 }  // namespace
 
 NormalizerPtr make_edge_normalizer(const Json& description) {
-  if (description.value("type", "") == "Prepend") return std::make_unique<Prepend>(description.value("prepend", ""));
+  if (description.value("type", "") == "Prepend")
+    return std::make_unique<PrependText>(description.value("prepend", ""));
   return std::make_unique<Strip>(description.value("strip_left", true), description.value("strip_right", true));
 }
 

@@ -6,7 +6,7 @@ namespace llmbox {
 
 namespace {
 
-bool is_dropped(uint32_t c) {
+bool is_dropped_by_nmt(uint32_t c) {
   return (c >= 0x01 && c <= 0x08) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F || c == 0x9F;
 }
 
@@ -23,7 +23,7 @@ class Nmt : public Normalizer {
         CodePoint c = read_code_point(edit.rest().data());
         if (is_odd_space(c.value)) {
           edit.replace(c.length, " ");
-        } else if (is_dropped(c.value)) {
+        } else if (is_dropped_by_nmt(c.value)) {
           edit.drop(c.length);
         } else {
           edit.keep(c.length);

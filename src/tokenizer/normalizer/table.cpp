@@ -9,12 +9,12 @@ namespace llmbox {
 
 namespace {
 
-struct Row {
+struct NormalizerRow {
   const char* type;
   NormalizerPtr (*make)(const Json& description);
 };
 
-constexpr Row kNormalizers[] = {
+constexpr NormalizerRow kNormalizers[] = {
     {"BertNormalizer", make_bert_normalizer},
     {"ByteLevel", make_byte_level_normalizer},
     {"Lowercase", make_case_and_accent_normalizer},
@@ -31,9 +31,9 @@ constexpr Row kNormalizers[] = {
     {"StripAccents", make_case_and_accent_normalizer},
 };
 
-class Sequence : public Normalizer {
+class NormalizerSequence : public Normalizer {
  public:
-  explicit Sequence(std::vector<NormalizerPtr> stages) : stages_(std::move(stages)) {}
+  explicit NormalizerSequence(std::vector<NormalizerPtr> stages) : stages_(std::move(stages)) {}
   void apply(EditedText& text) const override {
     for (const NormalizerPtr& stage : stages_) stage->apply(text);
   }
@@ -55,13 +55,13 @@ NormalizerPtr make_sequence_normalizer(const Json& description) {
     fail("tokenizer", "expected a list 'normalizers' in Sequence, got {}", description.dump());
   std::vector<NormalizerPtr> stages;
   for (const Json& stage : description["normalizers"]) stages.push_back(make_normalizer(stage));
-  return std::make_unique<Sequence>(std::move(stages));
+  return std::make_unique<NormalizerSequence>(std::move(stages));
 }
 
 NormalizerPtr make_normalizer(const Json& description) {
   std::string type = description.is_object() ? description.value("type", "") : "";
   std::vector<std::string> names;
-  for (const Row& row : kNormalizers) {
+  for (const NormalizerRow& row : kNormalizers) {
     if (row.type == type) return row.make(description);
     names.emplace_back(row.type);
   }

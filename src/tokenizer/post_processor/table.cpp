@@ -7,12 +7,12 @@ namespace llmbox {
 
 namespace {
 
-struct Row {
+struct PostProcessorRow {
   const char* type;
   Surround (*make)(const Json& description);
 };
 
-constexpr Row kPostProcessors[] = {
+constexpr PostProcessorRow kPostProcessors[] = {
     {"BertProcessing", make_cls_sep_surround},
     {"ByteLevel", make_no_surround},
     {"RobertaProcessing", make_cls_sep_surround},
@@ -28,7 +28,7 @@ Surround make_post_processor(const Json& description) {
   if (description.is_null()) return {};
   std::string type = description.is_object() ? description.value("type", "") : "";
   std::vector<std::string> names = {"Sequence"};
-  for (const Row& row : kPostProcessors) {
+  for (const PostProcessorRow& row : kPostProcessors) {
     if (row.type == type) return row.make(description);
     names.emplace_back(row.type);
   }

@@ -71,7 +71,7 @@ class WordsAndOthers : public PreTokenizer {
   enum { kGap, kWord, kOther };
 };
 
-class Bert : public PreTokenizer {
+class BertWords : public PreTokenizer {
  public:
   void apply(PreTokens& tokens) const override {
     spaces_->apply(tokens);
@@ -101,7 +101,7 @@ PreTokenizerPtr make_character_class_pre_tokenizer(const Json& description, bool
     return make_class_split(is_reference_punctuation, parse_split_behavior(description.value("behavior", "Isolated")));
   if (type == "WhitespaceSplit") return make_class_split(is_unicode_space, SplitBehavior::kRemoved);
   if (type == "CharDelimiterSplit") return make_delimiter_split(description.value("delimiter", ""));
-  if (type == "BertPreTokenizer") return std::make_unique<Bert>();
+  if (type == "BertPreTokenizer") return std::make_unique<BertWords>();
   CHECK(type == "Whitespace", "type {}", type);
   return std::make_unique<WordsAndOthers>();
 }

@@ -10,12 +10,12 @@ namespace llmbox {
 
 namespace {
 
-struct Row {
+struct PreTokenizerRow {
   const char* type;
   PreTokenizerPtr (*make)(const Json& description, bool last);
 };
 
-constexpr Row kPreTokenizers[] = {
+constexpr PreTokenizerRow kPreTokenizers[] = {
     {"BertPreTokenizer", make_character_class_pre_tokenizer},
     {"ByteLevel", make_byte_level_pre_tokenizer},
     {"CharDelimiterSplit", make_character_class_pre_tokenizer},
@@ -29,9 +29,9 @@ constexpr Row kPreTokenizers[] = {
     {"WhitespaceSplit", make_character_class_pre_tokenizer},
 };
 
-class Sequence : public PreTokenizer {
+class PreTokenizerSequence : public PreTokenizer {
  public:
-  explicit Sequence(std::vector<PreTokenizerPtr> stages) : stages_(std::move(stages)) {}
+  explicit PreTokenizerSequence(std::vector<PreTokenizerPtr> stages) : stages_(std::move(stages)) {}
   void apply(PreTokens& tokens) const override {
     for (const PreTokenizerPtr& stage : stages_) stage->apply(tokens);
   }
@@ -53,13 +53,13 @@ PreTokenizerPtr make_sequence_pre_tokenizer(const Json& description, bool last) 
   std::vector<PreTokenizerPtr> stages;
   const Json& list = description["pretokenizers"];
   for (size_t i = 0; i < list.size(); ++i) stages.push_back(make_pre_tokenizer(list[i], last && i + 1 == list.size()));
-  return std::make_unique<Sequence>(std::move(stages));
+  return std::make_unique<PreTokenizerSequence>(std::move(stages));
 }
 
 PreTokenizerPtr make_pre_tokenizer(const Json& description, bool last) {
   std::string type = description.is_object() ? description.value("type", "") : "";
   std::vector<std::string> names;
-  for (const Row& row : kPreTokenizers) {
+  for (const PreTokenizerRow& row : kPreTokenizers) {
     if (row.type == type) return row.make(description, last);
     names.emplace_back(row.type);
   }
