@@ -70,6 +70,8 @@ struct Presence {
   std::array<const char*, 2> ends;
 };
 constexpr Presence kPresences[] = {{"attention_bias", {".attn_q.bias", ".attn_qkv.bias"}},
+                                   {"add_qkv_bias", {".attn_qkv.bias"}},
+                                   {"use_mixed_mlp_moe", {".ffn_up_shexp.weight"}},
                                    {"use_qkv_bias", {".attn_q.bias", ".attn_qkv.bias"}},
                                    {"qkv_bias", {".attn_q.bias"}},
                                    {"attention_out_bias", {".attn_output.bias"}},
@@ -104,9 +106,6 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   const Json& metadata = file.metadata();
   if (metadata.contains(kConfigKey) && metadata[kConfigKey].is_string())
     return parse_json(metadata[kConfigKey].get<std::string>(), file.path().string() + ": " + kConfigKey);
-  if (family.keys.empty())
-    fail(file.path().string(), "expected the key '{}', found none; llama.cpp's keys do not say all of a {} model",
-         kConfigKey, family.model_type);
   const std::string prefix = std::string(family.architecture) + ".";
   Json config = parse_json(family.fixed, family.model_type);
   config["model_type"] = family.model_type;
@@ -114,6 +113,10 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   for (const auto& keys : {family.keys, family.more_keys})
     for (const GgufKey& key : keys)
       if (const Json number = gguf_number(file, key.gguf); !number.is_null()) config[key.hub] = number;
+  // Layers that only guess ahead are counted, but are not the model's.
+  const Json ahead = gguf_number(file, "nextn_predict_layers"), blocks = gguf_number(file, "block_count");
+  if (ahead.is_number_unsigned() && blocks.is_number_unsigned() && ahead < blocks)
+    config["num_hidden_layers"] = blocks.get<int64_t>() - ahead.get<int64_t>();
   for (const Presence& flag : kPresences) config[flag.hub] = has_tensor(file, flag.ends);
   if (const Json scaling = read_rope_scaling(file, prefix); !scaling.is_null()) config["rope_scaling"] = scaling;
   if (const auto part = partial_rotary_factor(file)) config["partial_rotary_factor"] = *part;

@@ -8,6 +8,15 @@
 
 namespace llmbox {
 
+void complete_llama(const GgufFile& file, Json& config);     // with a window it is Mistral
+void complete_qwen(const GgufFile& file, Json& config);      // windows
+void complete_qwen_moe(const GgufFile& file, Json& config);  // layers without experts
+void complete_baichuan(const GgufFile& file, Json& config);
+void complete_chatglm(const GgufFile& file, Json& config);
+void complete_expert_weights(const GgufFile& file, Json& config);
+void complete_exaone4(const GgufFile& file, Json& config);
+void complete_jamba(const GgufFile& file, Json& config);
+void complete_minicpm3(const GgufFile& file, Json& config);
 void complete_deepseek(const GgufFile& file, Json& config);
 void complete_falcon(const GgufFile& file, Json& config);
 void complete_minicpm(const GgufFile& file, Json& config);
@@ -20,8 +29,8 @@ void complete_windows(const GgufFile& file, Json& config);    // which layers sl
 void complete_mpt(const GgufFile& file, Json& config);
 void complete_residual(const GgufFile& file, Json& config);  // use_parallel_residual
 
-/// The number under the file's architecture ("attention.head_count"); Error where it is not one. Floats have the digits
-/// that they were written with. Null: no such key.
+/// The number under the file's architecture ("attention.head_count"), of a list with one for each layer the greatest;
+/// Error where it is neither. Floats have the digits that they were written with. Null: no such key.
 Json gguf_number(const GgufFile& file, const std::string& key);
 
 }  // namespace llmbox

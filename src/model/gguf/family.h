@@ -30,7 +30,7 @@ struct GgufFamily {
   bool divides_logits = false;        // logit_scale is a divisor
   int64_t ffn_length_factor = 1;      // feed_forward_length counts gate and up together: 2
   const char* ffn_norm = "ffn_norm";
-  // How files of other programs are read: none: they do not say enough.
+  // How files of other programs are read.
   std::span<const GgufKey> keys{};
   std::span<const GgufKey> more_keys{};
   const char* fixed = "{}";                                        // what llama.cpp takes for granted

@@ -112,8 +112,7 @@ TEST(GgufModel, ChangedValuesKeepTheLogits) {
 }
 
 class ForeignGguf : public ::testing::TestWithParam<const char*> {};
-// Not those whose options llama.cpp has no key for: the windows of mistral and qwen2, the scale of the scores of gemma2
-// and 3, the limit of gpt_oss, the activation of gpt_bigcode.
+// Not gpt_oss's limit, gpt_bigcode's activation, smollm3's layers without rope: llama.cpp has one of each and no key.
 INSTANTIATE_TEST_SUITE_P(Models, ForeignGguf,
                          ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2",
                                            "gpt_neox", "bloom", "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3",
@@ -121,7 +120,10 @@ INSTANTIATE_TEST_SUITE_P(Models, ForeignGguf,
                                            "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
                                            "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
                                            "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse",
-                                           "falcon", "falcon_new", "deepseek", "minicpm", "qwen"),
+                                           "falcon", "falcon_new", "deepseek", "minicpm", "qwen", "baichuan",
+                                           "baichuan2", "baichuan_13b", "chatglm", "ernie4_5_moe", "exaone4", "gemma2",
+                                           "gemma3_text", "gemma3_new_form", "glm4_moe", "hunyuan_v1_dense",
+                                           "hunyuan_v1_moe", "jamba", "minicpm3", "mistral", "qwen2", "qwen2_moe"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {
