@@ -31,6 +31,7 @@ SIZES = dict(hidden_size=256, intermediate_size=512, num_hidden_layers=3, num_at
              vocab_size=256, max_position_embeddings=128, initializer_range=0.06, head_dim=64)
 GPT = dict(n_embd=256, n_layer=3, n_head=4, n_positions=128, vocab_size=256, initializer_range=0.06)
 MOE = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=256)
+MAMBA2 = dict(mamba_n_heads=8, mamba_d_head=64, mamba_n_groups=1, mamba_d_state=64)
 FAMILIES = {
     "llama": SIZES,
     "mixtral": SIZES | dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=None),
@@ -51,6 +52,19 @@ FAMILIES = {
                                 num_experts_per_tok=2, n_group=2, topk_group=1, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1,
                                 num_key_value_heads=4),
     "gpt_oss": SIZES | dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=16, intermediate_size=256, num_hidden_layers=4),
+    "ernie4_5": SIZES, "ernie4_5_moe": SIZES | dict(moe_num_experts=4, moe_k=2, moe_intermediate_size=256, moe_num_shared_experts=1, moe_layer_start_index=1),
+    "exaone4": SIZES | dict(sliding_window=None, layer_types=["full_attention"] * 3), "olmo3": SIZES | dict(sliding_window=16, num_hidden_layers=4),
+    "glm4_moe": SIZES | dict(n_routed_experts=4, num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1, n_group=1, topk_group=1),
+    "hunyuan_v1_dense": SIZES, "hunyuan_v1_moe": SIZES | dict(num_experts=4, moe_topk=2, intermediate_size=256),
+    "jamba": SIZES | dict(num_experts=4, num_experts_per_tok=2, num_hidden_layers=4, attn_layer_period=2, attn_layer_offset=1, expert_layer_period=2, expert_layer_offset=1),
+    "lfm2": SIZES | dict(layer_types=["conv", "conv", "full_attention"], block_auto_adjust_ff_dim=False),
+    "qwen3_next": SIZES | MOE | dict(num_hidden_layers=4, norm_topk_prob=True, shared_expert_intermediate_size=256, linear_num_key_heads=2, linear_num_value_heads=4,
+                                     linear_key_head_dim=64, linear_value_head_dim=64),
+    "falcon_h1": SIZES | MAMBA2 | dict(mamba_d_ssm=512, mamba_norm_before_gate=False, embedding_multiplier=2.5, lm_head_multiplier=0.5, key_multiplier=0.7, attention_in_multiplier=1.3,
+                                       attention_out_multiplier=0.8, mlp_multipliers=[0.75, 1.5], ssm_in_multiplier=1.2, ssm_out_multiplier=0.6, ssm_multipliers=[0.9, 1.1, 0.8, 1.2, 0.7]),
+    "bamba": SIZES | MAMBA2 | dict(attn_layer_indices=[1]),
+    "llama4_text": SIZES | dict(num_local_experts=4, num_experts_per_tok=1, intermediate_size=256, intermediate_size_mlp=512, interleave_moe_layer_step=2, num_hidden_layers=4,
+                                pad_token_id=0),
     "seed_oss": SIZES, "arcee": SIZES, "mamba": dict(hidden_size=256, num_hidden_layers=3, vocab_size=256),
 }
 

@@ -13,19 +13,6 @@ std::string architecture_of(const GgufFile& file) {
   return file.metadata().at("general.architecture").get<std::string>();
 }
 
-/// 0: not there, or not a positive whole number.
-int64_t integer_of(const Json& config, const char* key) {
-  const Json value = config.value(key, Json());
-  return value.is_number_unsigned() ? value.get<int64_t>() : 0;
-}
-
-/// Bounded: the config's parser has its say only later.
-int64_t layer_count(const Json& config) { return std::min<int64_t>(integer_of(config, "num_hidden_layers"), 4096); }
-
-bool has_layer_tensor(const GgufFile& file, int64_t layer, const char* name) {
-  return file.tensors().contains(fmt::format("blk.{}.{}", layer, name));
-}
-
 /// Floats are shown with the digits that they were written with: 1e-05f is 1e-05, not 9.99999975e-06.
 Json shortest(const Json& value) {
   if (!value.is_number_float()) return value;
@@ -35,32 +22,15 @@ Json shortest(const Json& value) {
 /// "attention.sliding_window_pattern" as the hub's layer_types: true for each layer that slides, or n where every n-th
 /// does not.
 void set_layer_types(const GgufFile& file, Json& config) {
-  const std::string key = architecture_of(file) + ".attention.sliding_window_pattern";
-  if (!file.metadata().contains(key)) return;
-  const Json& pattern = file.metadata()[key];
+  const std::string key = "attention.sliding_window_pattern";
+  std::vector<bool> slides = gguf_flags(file, key);
+  const Json every = slides.empty() ? gguf_number(file, key) : Json();
+  for (int64_t i = 1; every.is_number_unsigned() && every > 0 && i <= layer_count(config); ++i)
+    slides.push_back(i % every.get<int64_t>() != 0);
+  if (slides.empty()) return;
   Json types = Json::array();
-  const auto add = [&](bool slides) { types.push_back(slides ? "sliding_attention" : "full_attention"); };
-  if (pattern.is_array()) {
-    for (const Json& slides : pattern) {
-      if (!slides.is_boolean())
-        fail(file.path().string() + ": " + key, "expected booleans, got a {}", slides.type_name());
-      add(slides.get<bool>());
-    }
-  } else if (pattern.is_number_unsigned() && pattern > 0) {
-    for (int64_t i = 1; i <= layer_count(config); ++i) add(i % pattern.get<int64_t>() != 0);
-  } else {
-    return;
-  }
+  for (const bool slide : slides) types.push_back(slide ? "sliding_attention" : "full_attention");
   config["layer_types"] = types;
-}
-
-/// The first of the layers where the condition holds as the hub's offset, the distance to the next as its period.
-void set_period(Json& config, const std::string& kind, const std::vector<bool>& holds) {
-  const auto first = std::find(holds.begin(), holds.end(), true);
-  if (first == holds.end()) return;
-  const auto second = std::find(first + 1, holds.end(), true);
-  config[kind + "_offset"] = first - holds.begin();
-  config[kind + "_period"] = second == holds.end() ? static_cast<std::ptrdiff_t>(holds.size()) : second - first;
 }
 
 }  // namespace
@@ -72,6 +42,28 @@ Json gguf_number(const GgufFile& file, const std::string& key) {
   if (value.is_array() && !value.empty()) value = *std::max_element(value.begin(), value.end());
   if (!value.is_number()) fail(file.path().string() + ": " + full, "expected a number, got a {}", value.type_name());
   return shortest(value);
+}
+
+std::vector<bool> gguf_flags(const GgufFile& file, const std::string& key) {
+  const std::string full = architecture_of(file) + "." + key;
+  std::vector<bool> flags;
+  if (!file.metadata().contains(full) || !file.metadata()[full].is_array()) return flags;
+  for (const Json& flag : file.metadata()[full]) {
+    if (!flag.is_boolean()) fail(file.path().string() + ": " + full, "expected booleans, got a {}", flag.type_name());
+    flags.push_back(flag.get<bool>());
+  }
+  return flags;
+}
+
+int64_t integer_of(const Json& config, const char* key) {
+  const Json value = config.value(key, Json());
+  return value.is_number_unsigned() ? value.get<int64_t>() : 0;
+}
+
+int64_t layer_count(const Json& config) { return std::min<int64_t>(integer_of(config, "num_hidden_layers"), 4096); }
+
+bool has_layer_tensor(const GgufFile& file, int64_t layer, const char* name) {
+  return file.tensors().contains(fmt::format("blk.{}.{}", layer, name));
 }
 
 void complete_llama(const GgufFile& file, Json& config) {
@@ -112,23 +104,31 @@ void complete_expert_weights(const GgufFile& file, Json& config) {
   config["norm_topk_prob"] = file.metadata().value(norm, Json(false)) == true;
 }
 
+/// What llama.cpp knows: chunks of 8192 tokens, every fourth layer without rope; a window of 0 says that there are
+/// none.
+void complete_llama4(const GgufFile& file, Json& config) {
+  const bool plain = gguf_number(file, "attention.sliding_window") == 0;
+  config.erase("sliding_window");
+  if (!config.contains("attention_chunk_size")) config["attention_chunk_size"] = 8192;
+  if (plain) config["attn_temperature_tuning"] = false;
+  config["use_qk_norm"] = integer_of(config, "num_local_experts") != 128;
+  const std::vector<bool> chunked = gguf_flags(file, "attention.sliding_window_pattern");
+  config["no_rope_layers"] = Json::array();
+  for (int64_t i = 0; i < layer_count(config); ++i) {
+    const bool rotates = static_cast<size_t>(i) < chunked.size() ? chunked[static_cast<size_t>(i)] : (i + 1) % 4 != 0;
+    config["no_rope_layers"].push_back(plain || rotates ? 1 : 0);
+  }
+}
+
+void complete_phimoe(const GgufFile& file, Json& config) {
+  config["lm_head_bias"] = file.tensors().contains("output.bias");
+}
+
 void complete_exaone4(const GgufFile& file, Json& config) {
   // Of the 32B model llama.cpp knows the window.
   if (integer_of(config, "num_hidden_layers") == 64 && !config.contains("sliding_window"))
     config["sliding_window"] = 4096;
   if (config.contains("sliding_window")) set_layer_types(file, config);
-}
-
-void complete_jamba(const GgufFile& file, Json& config) {
-  std::vector<bool> attends, mixes;
-  for (int64_t i = 0; i < layer_count(config); ++i) {
-    attends.push_back(has_layer_tensor(file, i, "attn_q.weight"));
-    mixes.push_back(has_layer_tensor(file, i, "ffn_gate_exps.weight"));
-  }
-  set_period(config, "attn_layer", attends);
-  set_period(config, "expert_layer", mixes);
-  const int64_t inner = integer_of(config, "mamba_inner_size"), hidden = integer_of(config, "hidden_size");
-  if (hidden > 0 && inner % hidden == 0) config["mamba_expand"] = inner / hidden;
 }
 
 void complete_minicpm3(const GgufFile& file, Json& config) {

@@ -72,6 +72,29 @@ constexpr GgufKey kJamba[] = {{"ssm.inner_size", "mamba_inner_size"}, {"ssm.conv
                               {"ssm.state_size", "mamba_d_state"},    {"ssm.time_step_rank", "mamba_dt_rank"},
                               {"expert_count", "num_experts"},        {"expert_used_count", "num_experts_per_tok"}};
 
+constexpr GgufKey kQwenNext[] = {{"expert_count", "num_experts"},
+                                 {"expert_used_count", "num_experts_per_tok"},
+                                 {"expert_feed_forward_length", "moe_intermediate_size"},
+                                 {"expert_shared_feed_forward_length", "shared_expert_intermediate_size"},
+                                 {"ssm.conv_kernel", "linear_conv_kernel_dim"},
+                                 {"ssm.state_size", "linear_key_head_dim"},
+                                 {"ssm.group_count", "linear_num_key_heads"},
+                                 {"ssm.time_step_rank", "linear_num_value_heads"},
+                                 {"ssm.inner_size", "linear_inner_size"},
+                                 {"full_attention_interval", "full_attention_interval"}};
+constexpr GgufKey kMamba2[] = {{"ssm.conv_kernel", "mamba_d_conv"},
+                               {"ssm.inner_size", "mamba_d_ssm"},
+                               {"ssm.state_size", "mamba_d_state"},
+                               {"ssm.group_count", "mamba_n_groups"},
+                               {"ssm.time_step_rank", "mamba_n_heads"}};
+constexpr GgufKey kLfm2[] = {{"attention.layer_norm_rms_epsilon", "norm_eps"}, {"shortconv.l_cache", "conv_L_cache"}};
+constexpr GgufKey kLlama4[] = {{"feed_forward_length", "intermediate_size_mlp"},
+                               {"expert_feed_forward_length", "intermediate_size"},
+                               {"expert_count", "num_local_experts"},
+                               {"expert_used_count", "num_experts_per_tok"},
+                               {"interleave_moe_layer_step", "interleave_moe_layer_step"},
+                               {"attention.sliding_window", "attention_chunk_size"}};
+
 constexpr GgufKey kGpt2Keys[] = {
     {"context_length", "n_positions"},  {"embedding_length", "n_embd"},
     {"block_count", "n_layer"},         {"feed_forward_length", "n_inner"},
