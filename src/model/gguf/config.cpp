@@ -51,7 +51,7 @@ Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
   return scaling;
 }
 
-/// The share of each head that is rotated, where it is not all of it.
+/// The share of each head that is rotated; nothing where the file does not say the head's size. All of it unless said.
 std::optional<double> partial_rotary_factor(const GgufFile& file) {
   const auto number = [&](const char* key) {
     const Json value = gguf_number(file, key);
@@ -60,8 +60,8 @@ std::optional<double> partial_rotary_factor(const GgufFile& file) {
   const double rotated = number("rope.dimension_count"), heads = number("attention.head_count");
   double head_dim = number("attention.key_length");
   if (head_dim == 0 && heads > 0) head_dim = number("embedding_length") / heads;
-  if (rotated <= 0 || head_dim <= 0 || rotated == head_dim) return std::nullopt;
-  return rotated / head_dim;
+  if (head_dim <= 0) return std::nullopt;
+  return rotated > 0 ? rotated / head_dim : 1.0;
 }
 
 /// Options that show in the tensors of the first layers: the hub's flag, and the ends of names of which one is there.
