@@ -21,7 +21,7 @@ import llama_cpp as cpp
 import numpy as np
 import torch
 from safetensors.numpy import load_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 IDS = [(7 * i + 3) % 251 for i in range(40)]
 N_GREEDY = 8
@@ -65,6 +65,8 @@ FAMILIES = {
     "bamba": SIZES | MAMBA2 | dict(attn_layer_indices=[1]),
     "llama4_text": SIZES | dict(num_local_experts=4, num_experts_per_tok=1, intermediate_size=256, intermediate_size_mlp=512, interleave_moe_layer_step=2, num_hidden_layers=4,
                                 pad_token_id=0),
+    "t5": dict(d_model=256, d_ff=512, d_kv=64, num_heads=4, num_layers=2, num_decoder_layers=2, vocab_size=256, feed_forward_proj="gated-gelu", tie_word_embeddings=True,
+               decoder_start_token_id=0),
     "seed_oss": SIZES, "arcee": SIZES, "mamba": dict(hidden_size=256, num_hidden_layers=3, vocab_size=256),
 }
 
@@ -72,7 +74,8 @@ FAMILIES = {
 def make_model(family, folder):
     torch.manual_seed(0)
     config = AutoConfig.for_model(family, **FAMILIES[family], bos_token_id=1, eos_token_id=2)
-    model = AutoModelForCausalLM.from_config(config).float()
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model = kind.from_config(config).float()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() == 1 and not name.endswith(("A_log", ".D")):
@@ -98,7 +101,12 @@ class LlamaCpp:
         self.n_vocab = cpp.llama_vocab_n_tokens(cpp.llama_model_get_vocab(self.model))
 
     def logits(self, ids):
+        """Of an encoder-decoder: the same ids are source and target."""
         cpp.llama_memory_clear(cpp.llama_get_memory(self.context), True)
+        if cpp.llama_model_has_encoder(self.model):
+            source = (ctypes.c_int32 * len(ids))(*ids)
+            if cpp.llama_encode(self.context, cpp.llama_batch_get_one(source, len(ids))) != 0:
+                raise RuntimeError("llama.cpp does not read the source")
         batch = cpp.llama_batch_init(len(ids), 0, 1)
         batch.n_tokens = len(ids)
         for i, token in enumerate(ids):
@@ -115,7 +123,20 @@ class LlamaCpp:
         cpp.llama_model_free(self.model)
 
 
+def transformers_logits(llmbox, model, ids, folder):
+    """llmbox's command reads no sources: an encoder-decoder goes through transformers, a GGUF file as the folder that llmbox makes of it."""
+    if not model.is_dir():
+        subprocess.run([llmbox, "export", f"model_name_or_path={model}", f"export_dir={folder / 'back'}", "export_to=hf"], check=True, stderr=subprocess.DEVNULL)
+        model = folder / "back"
+    with torch.no_grad():
+        row = torch.tensor([ids])
+        return AutoModelForSeq2SeqLM.from_pretrained(model).float()(input_ids=row, decoder_input_ids=row).logits[0].numpy()
+
+
 def own_logits(llmbox, model, ids, folder):
+    source = folder / "model" if (folder / "model").exists() else Path(model)
+    if source.is_dir() and json.loads((source / "config.json").read_text()).get("is_encoder_decoder"):
+        return transformers_logits(llmbox, Path(model), ids, folder)
     (folder / "ids.json").write_text(json.dumps([ids]))
     subprocess.run([llmbox, "logits", model, "--ids", folder / "ids.json", "--out", folder / "logits.safetensors"], check=True)
     return load_file(folder / "logits.safetensors")["logits.0"]

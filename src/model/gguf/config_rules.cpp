@@ -124,6 +124,10 @@ void complete_phimoe(const GgufFile& file, Json& config) {
   config["lm_head_bias"] = file.tensors().contains("output.bias");
 }
 
+void complete_t5(const GgufFile& file, Json& config) {
+  config["feed_forward_proj"] = file.tensors().contains("enc.blk.0.ffn_gate.weight") ? "gated-gelu" : "relu";
+}
+
 void complete_exaone4(const GgufFile& file, Json& config) {
   // Of the 32B model llama.cpp knows the window.
   if (integer_of(config, "num_hidden_layers") == 64 && !config.contains("sliding_window"))

@@ -22,6 +22,7 @@ void complete_jamba(const GgufFile& file, Json& config);
 void complete_llama4(const GgufFile& file, Json& config);
 void complete_phimoe(const GgufFile& file, Json& config);
 void complete_qwen_next(const GgufFile& file, Json& config);
+void complete_t5(const GgufFile& file, Json& config);
 void complete_mamba2(const GgufFile& file, Json& config);
 void complete_bamba(const GgufFile& file, Json& config);
 void complete_lfm2(const GgufFile& file, Json& config);

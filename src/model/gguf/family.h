@@ -30,6 +30,7 @@ struct GgufFamily {
   bool divides_logits = false;        // logit_scale is a divisor
   int64_t ffn_length_factor = 1;      // feed_forward_length counts gate and up together: 2
   bool folds_scales = false;          // Falcon-H1: constants on what parts read and give are in their weights
+  bool folds_logit_scale = false;     // T5: the same for the logits
   bool lists_key_heads = false;       // layers without attention are known by their 0 key heads
   const char* ffn_norm = "ffn_norm";
   const char* ffn_norm_end = ".weight";  // of its tensor's name

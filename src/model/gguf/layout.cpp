@@ -12,14 +12,16 @@ class SpecLayout {
   SpecLayout(const ModelSpec& spec, const GgufFamily& family) : spec_(spec), family_(family) {}
 
   GgufLayout make() {
-    if (spec_.has_encoder() || spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier ||
-        spec_.prefix || spec_.streams || spec_.layer_inputs)
+    if (spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier || spec_.prefix ||
+        spec_.streams || spec_.layer_inputs)
       refuse("a decoder's parts only");
     embedding(spec_.embedding, "token_embd", family_.folds_scales ? spec_.embedding_scale : 1);
     if (spec_.positions) embedding(*spec_.positions, "position_embd");
     if (spec_.token_types) embedding(*spec_.token_types, "token_types");
     builder_.norm(spec_.embedding_norm, "token_embd_norm");
-    for (size_t i = 0; i < spec_.layers.size(); ++i) layer(spec_.layers[i], "blk." + std::to_string(i) + ".");
+    stack(spec_.encoder, "enc.blk.");
+    builder_.norm(spec_.encoder_norm, "enc.output_norm");
+    stack(spec_.layers, spec_.has_encoder() ? "dec.blk." : "blk.");
     builder_.norm(spec_.final_norm, family_.final_norm);
     head();
     return builder_.take();
@@ -34,8 +36,12 @@ class SpecLayout {
     builder_.linear({.name = spec.name, .in = spec.size, .out = spec.rows}, gguf, {{}, scale});
   }
 
+  void stack(const std::vector<LayerSpec>& layers, const std::string& name) {
+    for (size_t i = 0; i < layers.size(); ++i) layer(layers[i], name + std::to_string(i) + ".");
+  }
+
   void head() {
-    const double scale = family_.folds_scales ? spec_.logit_scale : 1;
+    const double scale = family_.folds_scales || family_.folds_logit_scale ? spec_.logit_scale : 1;
     if (!spec_.tied_head) return builder_.linear(spec_.head, "output", {{}, 1, {scale}});
     if (spec_.head.has_bias) builder_.tensor(spec_.head.name + ".bias", {spec_.head.out}, "output.bias");
     if (scale != 1 || (family_.folds_scales && spec_.embedding_scale != 1))
@@ -43,7 +49,7 @@ class SpecLayout {
   }
 
   void layer(const LayerSpec& layer, const std::string& block) {
-    if (layer.cross || layer.lightning || layer.time_mix) refuse("attention or a state space in every layer");
+    if (layer.lightning || layer.time_mix) refuse("attention or a state space in every layer");
     const LayoutScope scope{spec_, family_, builder_};
     const bool two_at_once = layer.residual == Residual::parallel && layer.before_ffn && family_.swaps_parallel_norms;
     builder_.norm(layer.before_attention, block + (two_at_once ? "attn_norm_2" : "attn_norm"));
@@ -53,6 +59,8 @@ class SpecLayout {
     if (layer.conv) lay_conv(scope, *layer.conv, block);
     if (layer.attention.n_head > 0) lay_attention(scope, layer.attention, layer.attention_scale, block);
     builder_.norm(layer.after_attention, block + "post_attention_norm");
+    if (layer.cross) builder_.norm(layer.before_second, block + "cross_attn_norm");
+    if (layer.cross) lay_attention(scope, *layer.cross, {}, block + "cross_");
     builder_.norm(layer.before_ffn, block + (two_at_once ? "attn_norm" : family_.ffn_norm), family_.ffn_norm_end);
     if (layer.moe) {
       lay_moe(scope, *layer.moe, block);

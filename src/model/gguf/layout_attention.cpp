@@ -107,7 +107,6 @@ void latent(const LayoutScope& scope, const AttentionSpec& a, const std::string&
 void lay_attention(const LayoutScope& scope, const AttentionSpec& a, const BranchScale& scale,
                    const std::string& block) {
   LayoutBuilder& builder = scope.builder;
-  if (a.relative) fail(a.name, "expected attention without a table of distances: GGUF has no place for it here");
   const bool folds = scope.family.folds_scales;
   if (a.latent) {
     latent(scope, a, block);
@@ -122,6 +121,8 @@ void lay_attention(const LayoutScope& scope, const AttentionSpec& a, const Branc
   }
   builder.norm(a.q_norm, block + "attn_q_norm");
   builder.norm(a.k_norm, block + "attn_k_norm");
+  if (a.relative && a.relative->name.starts_with(a.name))  // of the stack's first layer
+    builder.tensor(a.relative->name + ".weight", {a.relative->n_bucket, a.n_head}, block + "attn_rel_b.weight");
   if (a.has_sinks) builder.tensor(a.name + ".sinks", {a.n_head}, block + "attn_sinks.weight");
   builder.linear(a.out, block + scope.family.attention_out, {{}, 1, {folds ? scale.out : 1}});
 }

@@ -197,6 +197,15 @@ void add_recurrent(Metadata& metadata, const ModelSpec& spec) {
   }
 }
 
+/// What a decoder behind an encoder has of its own.
+void add_decoder(Metadata& metadata, const ModelSpec& spec, const Json& config) {
+  metadata.count("decoder_block_count", spec.n_layer());
+  if (const auto& relative = spec.layers.at(0).attention.relative)
+    metadata.count("attention.relative_buckets_count", relative->n_bucket);
+  const Json start = config.value("decoder_start_token_id", Json());
+  metadata.count("decoder_start_token_id", start.is_number_unsigned() ? start.get<int64_t>() : 0);
+}
+
 int64_t feed_forward_length(const ModelSpec& spec) {
   const LayerSpec* dense = find_layer(spec, [](const LayerSpec& l) { return !l.moe && l.has_ffn(); });
   if (dense) return dense->ffn.down.in;
@@ -209,9 +218,11 @@ int64_t feed_forward_length(const ModelSpec& spec) {
 
 GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufFamily& family) {
   Metadata metadata(family);
-  metadata.count("context_length", spec.max_positions);
+  metadata.count("context_length", spec.max_positions > 0 ? spec.max_positions : 512);
   metadata.count("embedding_length", spec.hidden_size);
-  metadata.count("block_count", spec.n_layer());
+  const auto n_encoder = static_cast<int64_t>(spec.encoder.size());
+  metadata.count("block_count", spec.has_encoder() ? n_encoder : spec.n_layer());
+  if (spec.has_encoder()) add_decoder(metadata, spec, config);
   metadata.count("feed_forward_length", family.ffn_length_factor * feed_forward_length(spec));
   metadata.count("vocab_size", spec.vocab_size);
   add_attention(metadata, spec, family);
@@ -226,7 +237,8 @@ GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufF
   metadata.add("use_parallel_residual", !spec.layers.empty() && spec.layers[0].residual == Residual::parallel);
   if (!family.folds_scales) metadata.number_given("embedding_scale", spec.embedding_scale, 1);
   if (!spec.layers.empty()) metadata.number_given("residual_scale", spec.layers[0].attention_residual.branch, 1);
-  if ((spec.logit_scale != 1 && !family.folds_scales) || family.divides_logits)  // llama.cpp insists on a divisor
+  if ((spec.logit_scale != 1 && !family.folds_scales && !family.folds_logit_scale) ||
+      family.divides_logits)  // llama.cpp insists on a divisor
     metadata.number("logit_scale", family.divides_logits ? 1 / spec.logit_scale : spec.logit_scale);
   metadata.number_given("final_logit_softcapping", spec.logit_softcap, 0);
   GgufEntries entries = {{"general.architecture", std::string(family.architecture)},

@@ -15,7 +15,11 @@ TokenBatch small_batch() { return batch_of_rows((at::arange(60) * 7 % 59).view({
 
 at::Tensor logits_of_file(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat) {
   const c10::InferenceMode inference;
-  return logits_of(*Decoder::load(path, {.dtype = dtype}), small_batch());
+  const auto model = Decoder::load(path, {.dtype = dtype});
+  const TokenBatch batch = small_batch();
+  if (!model->spec().has_encoder()) return logits_of(*model, batch);
+  SegmentContext context(batch.segment_starts, model->encode(batch), batch.segment_starts);
+  return model->logits(model->forward(batch, context));
 }
 
 TEST(GgufModel, ReferenceFilesGiveTheirLogits) {
@@ -81,8 +85,8 @@ INSTANTIATE_TEST_SUITE_P(Models, GgufRoundTrip,
                                            "baichuan_13b", "chatglm", "cohere2", "deepseek", "ernie4_5", "ernie4_5_moe",
                                            "exaone", "exaone4", "glm4_moe", "granitemoe", "hunyuan_v1_dense",
                                            "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
-                                           "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "kimi_k2", "lfm2",
-                                           "llama4_text", "moonlight", "phimoe"),
+                                           "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "t5", "t5_v1_1",
+                                           "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
@@ -133,6 +137,19 @@ TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {
   const TempFolder folder;
   const auto source = any_model(GetParam());
   EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
+}
+
+TEST(GgufModel, AnEncoderDecoderIsReadByLlamaCppsKeys) {
+  REQUIRE_SHARED();
+  for (const char* name : {"t5", "t5_v1_1"}) {
+    const TempFolder folder;
+    Json config = read_json_file(architecture(name) / "config.json");
+    config["relative_attention_max_distance"] = 128;  // llama.cpp's own
+    folder.write("model/config.json", config.dump());
+    folder.write("model/model.safetensors", read_text_file(architecture(name) / "model.safetensors"));
+    const auto source = folder.path() / "model";
+    EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
+  }
 }
 
 TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {
