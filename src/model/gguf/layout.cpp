@@ -1,5 +1,7 @@
 #include "model/gguf/layout.h"
 
+#include <cmath>
+
 #include "core/error.h"
 #include "model/gguf/layout_parts.h"
 
@@ -9,7 +11,8 @@ namespace {
 
 class SpecLayout {
  public:
-  SpecLayout(const ModelSpec& spec, const GgufFamily& family) : spec_(spec), family_(family) {}
+  SpecLayout(const ModelSpec& spec, const GgufFamily& family, int64_t halved_every)
+      : spec_(spec), family_(family), halved_every_(halved_every) {}
 
   GgufLayout make() {
     if (spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier || spec_.prefix ||
@@ -37,7 +40,13 @@ class SpecLayout {
   }
 
   void stack(const std::vector<LayerSpec>& layers, const std::string& name) {
-    for (size_t i = 0; i < layers.size(); ++i) layer(layers[i], name + std::to_string(i) + ".");
+    for (size_t i = 0; i < layers.size(); ++i) {
+      const std::string block = name + std::to_string(i) + ".";
+      if (layers[i].time_mix)
+        rwkv_layer(layers[i], halved_every_ > 0 ? static_cast<int64_t>(i) / halved_every_ : 0, block);
+      else
+        layer(layers[i], block);
+    }
   }
 
   void head() {
@@ -49,7 +58,7 @@ class SpecLayout {
   }
 
   void layer(const LayerSpec& layer, const std::string& block) {
-    if (layer.lightning || layer.time_mix) refuse("attention or a state space in every layer");
+    if (layer.lightning) refuse("attention or a state space in every layer");
     const LayoutScope scope{spec_, family_, builder_};
     const bool two_at_once = layer.residual == Residual::parallel && layer.before_ffn && family_.swaps_parallel_norms;
     builder_.norm(layer.before_attention, block + (two_at_once ? "attn_norm_2" : "attn_norm"));
@@ -70,13 +79,26 @@ class SpecLayout {
     builder_.norm(layer.after_ffn, block + "post_ffw_norm");
   }
 
+  void rwkv_layer(const LayerSpec& layer, int64_t halved, const std::string& block) {
+    if (layer.time_mix->version < 6) refuse("RWKV 6 or 7");
+    const LayoutScope scope{spec_, family_, builder_};
+    const double scale = std::pow(0.5, static_cast<double>(halved));
+    builder_.norm(layer.before_attention, block + "attn_norm");
+    lay_time_mix(scope, *layer.time_mix, scale, block);
+    builder_.norm(layer.before_second, block + "attn_norm_2");
+    lay_channel_mix(scope, layer.channel_mix.value(), scale, block);
+  }
+
   const ModelSpec& spec_;
   const GgufFamily& family_;
+  int64_t halved_every_;
   LayoutBuilder builder_;
 };
 
 }  // namespace
 
-GgufLayout gguf_layout(const ModelSpec& spec, const GgufFamily& family) { return SpecLayout(spec, family).make(); }
+GgufLayout gguf_layout(const ModelSpec& spec, const GgufFamily& family, int64_t halved_every) {
+  return SpecLayout(spec, family, halved_every).make();
+}
 
 }  // namespace llmbox

@@ -21,6 +21,9 @@ void lay_moe(const LayoutScope& scope, const MoeSpec& spec, const std::string& b
 void lay_mamba(const LayoutScope& scope, const MambaSpec& spec, const std::string& block);
 void lay_mamba2(const LayoutScope& scope, const Mamba2Spec& spec, const BranchScale& scale, const std::string& block);
 void lay_delta(const LayoutScope& scope, const GatedDeltaSpec& spec, const std::string& block);
+/// RWKV 6 and 7; scale: on the result.
+void lay_time_mix(const LayoutScope& scope, const TimeMixSpec& spec, double scale, const std::string& block);
+void lay_channel_mix(const LayoutScope& scope, const ChannelMixSpec& spec, double scale, const std::string& block);
 void lay_conv(const LayoutScope& scope, const ShortConvSpec& spec, const std::string& block);
 
 }  // namespace llmbox

@@ -181,12 +181,27 @@ void add_delta(Metadata& metadata, const GatedDeltaSpec& delta) {
   metadata.count("ssm.group_count", delta.n_key_head);
 }
 
+/// The second layer's: the first has one part less.
+void add_rwkv(Metadata& metadata, const ModelSpec& spec) {
+  const TimeMixSpec& mix = *spec.layers.back().time_mix;
+  metadata.count("wkv.head_size", mix.head_dim);
+  metadata.count_given("time_mix_extra_dim", mix.mix_rank);
+  metadata.count_given("time_decay_extra_dim", mix.decay_rank);
+  const char* kRanks[] = {"attention.decay_lora_rank", "attention.iclr_lora_rank",
+                          "attention.value_residual_mix_lora_rank", "attention.gate_lora_rank"};
+  for (size_t i = 0; i < mix.low_ranks.size(); ++i) {
+    const bool skips = mix.is_first && i == 2;
+    metadata.count(kRanks[skips ? 3 : i], mix.low_ranks[i].down.out);
+  }
+}
+
 /// Of the first layer that has such a part: llama.cpp has one size for all.
 void add_recurrent(Metadata& metadata, const ModelSpec& spec) {
   if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.mamba.has_value(); }))
     add_mamba(metadata, *layer->mamba);
   if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.mamba2.has_value(); }))
     add_mamba2(metadata, *layer->mamba2);
+  if (!spec.layers.empty() && spec.layers[0].time_mix) add_rwkv(metadata, spec);
   if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.conv.has_value(); }))
     metadata.count("shortconv.l_cache", layer->conv->width);
   if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.delta.has_value(); })) {
@@ -207,11 +222,21 @@ void add_decoder(Metadata& metadata, const ModelSpec& spec, const Json& config) 
 }
 
 int64_t feed_forward_length(const ModelSpec& spec) {
+  if (!spec.layers.empty() && spec.layers[0].channel_mix) return spec.layers[0].channel_mix->key.out;
   const LayerSpec* dense = find_layer(spec, [](const LayerSpec& l) { return !l.moe && l.has_ffn(); });
   if (dense) return dense->ffn.down.in;
   const LayerSpec* sparse = find_layer(spec, [](const LayerSpec& l) { return l.moe.has_value(); });
   if (!sparse) return 0;
   return sparse->moe->fused ? sparse->moe->fused->inner : sparse->moe->experts.at(0).down.in;
+}
+
+/// llama.cpp has one epsilon for all norms.
+void add_norm(Metadata& metadata, const ModelSpec& spec) {
+  const auto& first = spec.layers.empty() ? std::nullopt : spec.layers[0].before_attention;
+  const auto& norm = first ? first : spec.final_norm;
+  if (!norm) return;
+  if (norm->kind == NormKind::layer) metadata.number("attention.layer_norm_epsilon", norm->eps);
+  metadata.number("attention.layer_norm_rms_epsilon", norm->eps);  // it asks for it of some with layer norms, too
 }
 
 }  // namespace
@@ -229,11 +254,7 @@ GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufF
   add_experts(metadata, spec);
   add_rope(metadata, spec, config);
   add_recurrent(metadata, spec);
-  if (spec.final_norm) {
-    const bool rms = spec.final_norm->kind == NormKind::rms;
-    if (!rms) metadata.number("attention.layer_norm_epsilon", spec.final_norm->eps);
-    metadata.number("attention.layer_norm_rms_epsilon", spec.final_norm->eps);  // llama.cpp asks for it here and there
-  }
+  add_norm(metadata, spec);
   metadata.add("use_parallel_residual", !spec.layers.empty() && spec.layers[0].residual == Residual::parallel);
   if (!family.folds_scales) metadata.number_given("embedding_scale", spec.embedding_scale, 1);
   if (!spec.layers.empty()) metadata.number_given("residual_scale", spec.layers[0].attention_residual.branch, 1);

@@ -114,7 +114,8 @@ ModelFiles open_gguf_model(const std::filesystem::path& path) {
   files.path = path;
   files.config = config_of_gguf(*file, family);
   const ModelSpec spec = parse_model_spec(files.config, path.string());
-  const GgufLayout layout = gguf_layout(spec, family);
+  const Json halved = gguf_number(*file, "rescale_every_n_layers");
+  const GgufLayout layout = gguf_layout(spec, family, halved.is_number_unsigned() ? halved.get<int64_t>() : 0);
   check_tensors(*file, layout, spec, family);
   for (const auto& [hub, tensor] : layout.hub) {
     bool complete = true, plain = true;

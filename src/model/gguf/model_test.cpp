@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(Models, GgufRoundTrip,
                                            "exaone", "exaone4", "glm4_moe", "granitemoe", "hunyuan_v1_dense",
                                            "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
                                            "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "t5", "t5_v1_1",
-                                           "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
+                                           "rwkv6", "rwkv7", "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "deepseek", "minicpm", "qwen", "baichuan", "baichuan2", "baichuan_13b", "chatglm", "ernie4_5_moe",
                       "exaone4", "gemma2", "gemma3_text", "gemma3_new_form", "glm4_moe", "hunyuan_v1_dense",
                       "hunyuan_v1_moe", "jamba", "minicpm3", "mistral", "qwen2", "qwen2_moe", "aquila", "bamba",
-                      "falcon_h1", "falcon_h1_no_norm", "kimi_k2", "lfm2", "moonlight", "qwen3_next"),
+                      "falcon_h1", "falcon_h1_no_norm", "kimi_k2", "lfm2", "moonlight", "qwen3_next", "rwkv7"),
     [](const auto& instance) { return instance.param; });
 
 TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {

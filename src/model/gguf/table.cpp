@@ -209,6 +209,8 @@ constexpr GgufFamily kFamilies[] = {
      .complete = complete_falcon},
     {.architecture = "mpt", .model_type = "mpt", .keys = kMptKeys, .complete = complete_mpt},
     {.architecture = "mamba", .model_type = "mamba", .keys = kMambaKeys},
+    {.architecture = "rwkv6", .model_type = "rwkv6", .keys = kRwkv6Keys},
+    {.architecture = "rwkv7", .model_type = "rwkv7", .keys = kRwkv7Keys},
     {.architecture = "t5",
      .model_type = "t5",
      .folds_logit_scale = true,
