@@ -21,9 +21,9 @@ import llama_cpp as cpp
 import numpy as np
 import torch
 from safetensors.numpy import load_file
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
-IDS = [(7 * i + 3) % 251 for i in range(40)]
+IDS = [(7 * i + 3) % 61 for i in range(40)]  # of any vocabulary
 N_GREEDY = 8
 LIMITS = {"f32": 2e-3, "bf16": 2e-2, "f16": 1e-2}  # others: 0.1; llama.cpp has GELU as a table of halves
 
@@ -31,6 +31,7 @@ SIZES = dict(hidden_size=256, intermediate_size=512, num_hidden_layers=3, num_at
              vocab_size=256, max_position_embeddings=128, initializer_range=0.06, head_dim=64)
 GPT = dict(n_embd=256, n_layer=3, n_head=4, n_positions=128, vocab_size=256, initializer_range=0.06)
 MOE = dict(num_experts=4, num_experts_per_tok=2, moe_intermediate_size=256)
+MAMBA2 = dict(mamba_n_heads=8, mamba_d_head=64, mamba_n_groups=1, mamba_d_state=64)
 FAMILIES = {
     "llama": SIZES,
     "mixtral": SIZES | dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=None),
@@ -51,6 +52,21 @@ FAMILIES = {
                                 num_experts_per_tok=2, n_group=2, topk_group=1, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1,
                                 num_key_value_heads=4),
     "gpt_oss": SIZES | dict(num_local_experts=4, num_experts_per_tok=2, sliding_window=16, intermediate_size=256, num_hidden_layers=4),
+    "ernie4_5": SIZES, "ernie4_5_moe": SIZES | dict(moe_num_experts=4, moe_k=2, moe_intermediate_size=256, moe_num_shared_experts=1, moe_layer_start_index=1),
+    "exaone4": SIZES | dict(sliding_window=None, layer_types=["full_attention"] * 3), "olmo3": SIZES | dict(sliding_window=16, num_hidden_layers=4),
+    "glm4_moe": SIZES | dict(n_routed_experts=4, num_experts_per_tok=2, n_shared_experts=1, moe_intermediate_size=256, first_k_dense_replace=1, n_group=1, topk_group=1),
+    "hunyuan_v1_dense": SIZES, "hunyuan_v1_moe": SIZES | dict(num_experts=4, moe_topk=2, intermediate_size=256),
+    "jamba": SIZES | dict(num_experts=4, num_experts_per_tok=2, num_hidden_layers=4, attn_layer_period=2, attn_layer_offset=1, expert_layer_period=2, expert_layer_offset=1),
+    "lfm2": SIZES | dict(layer_types=["conv", "conv", "full_attention"], block_auto_adjust_ff_dim=False),
+    "qwen3_next": SIZES | MOE | dict(num_hidden_layers=4, norm_topk_prob=True, shared_expert_intermediate_size=256, linear_num_key_heads=2, linear_num_value_heads=4,
+                                     linear_key_head_dim=64, linear_value_head_dim=64),
+    "falcon_h1": SIZES | MAMBA2 | dict(mamba_d_ssm=512, mamba_norm_before_gate=False, embedding_multiplier=2.5, lm_head_multiplier=0.5, key_multiplier=0.7, attention_in_multiplier=1.3,
+                                       attention_out_multiplier=0.8, mlp_multipliers=[0.75, 1.5], ssm_in_multiplier=1.2, ssm_out_multiplier=0.6, ssm_multipliers=[0.9, 1.1, 0.8, 1.2, 0.7]),
+    "bamba": SIZES | MAMBA2 | dict(attn_layer_indices=[1]),
+    "llama4_text": SIZES | dict(num_local_experts=4, num_experts_per_tok=1, intermediate_size=256, intermediate_size_mlp=512, interleave_moe_layer_step=2, num_hidden_layers=4,
+                                pad_token_id=0),
+    "t5": dict(d_model=256, d_ff=512, d_kv=64, num_heads=4, num_layers=2, num_decoder_layers=2, vocab_size=256, feed_forward_proj="gated-gelu", tie_word_embeddings=True,
+               decoder_start_token_id=0),
     "seed_oss": SIZES, "arcee": SIZES, "mamba": dict(hidden_size=256, num_hidden_layers=3, vocab_size=256),
 }
 
@@ -58,7 +74,8 @@ FAMILIES = {
 def make_model(family, folder):
     torch.manual_seed(0)
     config = AutoConfig.for_model(family, **FAMILIES[family], bos_token_id=1, eos_token_id=2)
-    model = AutoModelForCausalLM.from_config(config).float()
+    kind = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model = kind.from_config(config).float()
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if weight.dim() == 1 and not name.endswith(("A_log", ".D")):
@@ -84,7 +101,12 @@ class LlamaCpp:
         self.n_vocab = cpp.llama_vocab_n_tokens(cpp.llama_model_get_vocab(self.model))
 
     def logits(self, ids):
+        """Of an encoder-decoder: the same ids are source and target."""
         cpp.llama_memory_clear(cpp.llama_get_memory(self.context), True)
+        if cpp.llama_model_has_encoder(self.model):
+            source = (ctypes.c_int32 * len(ids))(*ids)
+            if cpp.llama_encode(self.context, cpp.llama_batch_get_one(source, len(ids))) != 0:
+                raise RuntimeError("llama.cpp does not read the source")
         batch = cpp.llama_batch_init(len(ids), 0, 1)
         batch.n_tokens = len(ids)
         for i, token in enumerate(ids):
@@ -101,7 +123,20 @@ class LlamaCpp:
         cpp.llama_model_free(self.model)
 
 
+def transformers_logits(llmbox, model, ids, folder):
+    """llmbox's command reads no sources: an encoder-decoder goes through transformers, a GGUF file as the folder that llmbox makes of it."""
+    if not model.is_dir():
+        subprocess.run([llmbox, "export", f"model_name_or_path={model}", f"export_dir={folder / 'back'}", "export_to=hf"], check=True, stderr=subprocess.DEVNULL)
+        model = folder / "back"
+    with torch.no_grad():
+        row = torch.tensor([ids])
+        return AutoModelForSeq2SeqLM.from_pretrained(model).float()(input_ids=row, decoder_input_ids=row).logits[0].numpy()
+
+
 def own_logits(llmbox, model, ids, folder):
+    source = folder / "model" if (folder / "model").exists() else Path(model)
+    if source.is_dir() and json.loads((source / "config.json").read_text()).get("is_encoder_decoder"):
+        return transformers_logits(llmbox, Path(model), ids, folder)
     (folder / "ids.json").write_text(json.dumps([ids]))
     subprocess.run([llmbox, "logits", model, "--ids", folder / "ids.json", "--out", folder / "logits.safetensors"], check=True)
     return load_file(folder / "logits.safetensors")["logits.0"]

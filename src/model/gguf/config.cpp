@@ -51,7 +51,7 @@ Json read_rope_scaling(const GgufFile& file, const std::string& prefix) {
   return scaling;
 }
 
-/// The share of each head that is rotated, where it is not all of it.
+/// The share of each head that is rotated; nothing where the file does not say the head's size. All of it unless said.
 std::optional<double> partial_rotary_factor(const GgufFile& file) {
   const auto number = [&](const char* key) {
     const Json value = gguf_number(file, key);
@@ -60,8 +60,8 @@ std::optional<double> partial_rotary_factor(const GgufFile& file) {
   const double rotated = number("rope.dimension_count"), heads = number("attention.head_count");
   double head_dim = number("attention.key_length");
   if (head_dim == 0 && heads > 0) head_dim = number("embedding_length") / heads;
-  if (rotated <= 0 || head_dim <= 0 || rotated == head_dim) return std::nullopt;
-  return rotated / head_dim;
+  if (head_dim <= 0) return std::nullopt;
+  return rotated > 0 ? rotated / head_dim : 1.0;
 }
 
 /// Options that show in the tensors of the first layers: the hub's flag, and the ends of names of which one is there.
@@ -70,6 +70,8 @@ struct Presence {
   std::array<const char*, 2> ends;
 };
 constexpr Presence kPresences[] = {{"attention_bias", {".attn_q.bias", ".attn_qkv.bias"}},
+                                   {"add_qkv_bias", {".attn_qkv.bias"}},
+                                   {"use_mixed_mlp_moe", {".ffn_up_shexp.weight"}},
                                    {"use_qkv_bias", {".attn_q.bias", ".attn_qkv.bias"}},
                                    {"qkv_bias", {".attn_q.bias"}},
                                    {"attention_out_bias", {".attn_output.bias"}},
@@ -104,9 +106,6 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   const Json& metadata = file.metadata();
   if (metadata.contains(kConfigKey) && metadata[kConfigKey].is_string())
     return parse_json(metadata[kConfigKey].get<std::string>(), file.path().string() + ": " + kConfigKey);
-  if (family.keys.empty())
-    fail(file.path().string(), "expected the key '{}', found none; llama.cpp's keys do not say all of a {} model",
-         kConfigKey, family.model_type);
   const std::string prefix = std::string(family.architecture) + ".";
   Json config = parse_json(family.fixed, family.model_type);
   config["model_type"] = family.model_type;
@@ -114,6 +113,10 @@ Json config_of_gguf(const GgufFile& file, const GgufFamily& family) {
   for (const auto& keys : {family.keys, family.more_keys})
     for (const GgufKey& key : keys)
       if (const Json number = gguf_number(file, key.gguf); !number.is_null()) config[key.hub] = number;
+  // Layers that only guess ahead are counted, but are not the model's.
+  const Json ahead = gguf_number(file, "nextn_predict_layers"), blocks = gguf_number(file, "block_count");
+  if (ahead.is_number_unsigned() && blocks.is_number_unsigned() && ahead < blocks)
+    config["num_hidden_layers"] = blocks.get<int64_t>() - ahead.get<int64_t>();
   for (const Presence& flag : kPresences) config[flag.hub] = has_tensor(file, flag.ends);
   if (const Json scaling = read_rope_scaling(file, prefix); !scaling.is_null()) config["rope_scaling"] = scaling;
   if (const auto part = partial_rotary_factor(file)) config["partial_rotary_factor"] = *part;

@@ -1,5 +1,6 @@
 #include "model/gguf/config_rules.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/error.h"
@@ -18,16 +19,17 @@ Json shortest(const Json& value) {
   return Json::parse(fmt::format("{}", static_cast<float>(value.get<double>())), nullptr, false);
 }
 
-/// "attention.sliding_window_pattern" (true: the layer slides) as the hub's layer_types.
+/// "attention.sliding_window_pattern" as the hub's layer_types: true for each layer that slides, or n where every n-th
+/// does not.
 void set_layer_types(const GgufFile& file, Json& config) {
-  const std::string key = architecture_of(file) + ".attention.sliding_window_pattern";
-  if (!file.metadata().contains(key) || !file.metadata()[key].is_array()) return;
+  const std::string key = "attention.sliding_window_pattern";
+  std::vector<bool> slides = gguf_flags(file, key);
+  const Json every = slides.empty() ? gguf_number(file, key) : Json();
+  for (int64_t i = 1; every.is_number_unsigned() && every > 0 && i <= layer_count(config); ++i)
+    slides.push_back(i % every.get<int64_t>() != 0);
+  if (slides.empty()) return;
   Json types = Json::array();
-  for (const Json& slides : file.metadata()[key]) {
-    if (!slides.is_boolean())
-      fail(file.path().string() + ": " + key, "expected booleans, got a {}", slides.type_name());
-    types.push_back(slides.get<bool>() ? "sliding_attention" : "full_attention");
-  }
+  for (const bool slide : slides) types.push_back(slide ? "sliding_attention" : "full_attention");
   config["layer_types"] = types;
 }
 
@@ -36,9 +38,111 @@ void set_layer_types(const GgufFile& file, Json& config) {
 Json gguf_number(const GgufFile& file, const std::string& key) {
   const std::string full = architecture_of(file) + "." + key;
   if (!file.metadata().contains(full)) return nullptr;
-  const Json& value = file.metadata()[full];
+  Json value = file.metadata()[full];
+  if (value.is_array() && !value.empty()) value = *std::max_element(value.begin(), value.end());
   if (!value.is_number()) fail(file.path().string() + ": " + full, "expected a number, got a {}", value.type_name());
   return shortest(value);
+}
+
+std::vector<bool> gguf_flags(const GgufFile& file, const std::string& key) {
+  const std::string full = architecture_of(file) + "." + key;
+  std::vector<bool> flags;
+  if (!file.metadata().contains(full) || !file.metadata()[full].is_array()) return flags;
+  for (const Json& flag : file.metadata()[full]) {
+    if (!flag.is_boolean()) fail(file.path().string() + ": " + full, "expected booleans, got a {}", flag.type_name());
+    flags.push_back(flag.get<bool>());
+  }
+  return flags;
+}
+
+int64_t integer_of(const Json& config, const char* key) {
+  const Json value = config.value(key, Json());
+  return value.is_number_unsigned() ? value.get<int64_t>() : 0;
+}
+
+int64_t layer_count(const Json& config) { return std::min<int64_t>(integer_of(config, "num_hidden_layers"), 4096); }
+
+bool has_layer_tensor(const GgufFile& file, int64_t layer, const char* name) {
+  return file.tensors().contains(fmt::format("blk.{}.{}", layer, name));
+}
+
+void complete_llama(const GgufFile& file, Json& config) {
+  if (!config.contains("sliding_window")) return;
+  config["model_type"] = "mistral";
+  set_layer_types(file, config);
+}
+
+void complete_qwen(const GgufFile& file, Json& config) {
+  if (!config.contains("sliding_window")) return;
+  config["use_sliding_window"] = true;
+  config["max_window_layers"] = 0;
+  set_layer_types(file, config);
+}
+
+void complete_qwen_moe(const GgufFile& file, Json& config) {
+  config["mlp_only_layers"] = Json::array();
+  for (int64_t i = 0; i < layer_count(config); ++i)
+    if (!has_layer_tensor(file, i, "ffn_gate_exps.weight")) config["mlp_only_layers"].push_back(i);
+}
+
+/// llama.cpp knows ALiBi by the 13B models' layers; files of ours say it.
+void complete_baichuan(const GgufFile& file, Json& config) {
+  if (integer_of(config, "num_hidden_layers") != 40 && gguf_number(file, "attention.max_alibi_bias").is_null()) return;
+  config["model_max_length"] = config["max_position_embeddings"];
+  config.erase("max_position_embeddings");
+}
+
+void complete_chatglm(const GgufFile& file, Json& config) {
+  if (const Json theta = gguf_number(file, "rope.freq_base"); theta.is_number())
+    config["rope_ratio"] = theta.get<double>() / 10000;
+}
+
+void complete_expert_weights(const GgufFile& file, Json& config) {
+  const Json gating = gguf_number(file, "expert_gating_func");
+  if (gating.is_number()) config["scoring_func"] = gating == 2 ? "sigmoid" : "softmax";
+  const std::string norm = architecture_of(file) + ".expert_weights_norm";
+  config["norm_topk_prob"] = file.metadata().value(norm, Json(false)) == true;
+}
+
+/// What llama.cpp knows: chunks of 8192 tokens, every fourth layer without rope; a window of 0 says that there are
+/// none.
+void complete_llama4(const GgufFile& file, Json& config) {
+  const bool plain = gguf_number(file, "attention.sliding_window") == 0;
+  config.erase("sliding_window");
+  if (!config.contains("attention_chunk_size")) config["attention_chunk_size"] = 8192;
+  if (plain) config["attn_temperature_tuning"] = false;
+  config["use_qk_norm"] = integer_of(config, "num_local_experts") != 128;
+  const std::vector<bool> chunked = gguf_flags(file, "attention.sliding_window_pattern");
+  config["no_rope_layers"] = Json::array();
+  for (int64_t i = 0; i < layer_count(config); ++i) {
+    const bool rotates = static_cast<size_t>(i) < chunked.size() ? chunked[static_cast<size_t>(i)] : (i + 1) % 4 != 0;
+    config["no_rope_layers"].push_back(plain || rotates ? 1 : 0);
+  }
+}
+
+void complete_phimoe(const GgufFile& file, Json& config) {
+  config["lm_head_bias"] = file.tensors().contains("output.bias");
+}
+
+void complete_t5(const GgufFile& file, Json& config) {
+  config["feed_forward_proj"] = file.tensors().contains("enc.blk.0.ffn_gate.weight") ? "gated-gelu" : "relu";
+}
+
+void complete_exaone4(const GgufFile& file, Json& config) {
+  // Of the 32B model llama.cpp knows the window.
+  if (integer_of(config, "num_hidden_layers") == 64 && !config.contains("sliding_window"))
+    config["sliding_window"] = 4096;
+  if (config.contains("sliding_window")) set_layer_types(file, config);
+}
+
+void complete_minicpm3(const GgufFile& file, Json& config) {
+  complete_minicpm(file, config);
+  const int64_t key = integer_of(config, "head_dim"), rotated = integer_of(config, "qk_rope_head_dim");
+  const int64_t hidden = integer_of(config, "hidden_size"), heads = integer_of(config, "num_attention_heads");
+  if (key > rotated) config["qk_nope_head_dim"] = key - rotated;
+  // The converter leaves out what llama.cpp takes for granted.
+  if (!config.contains("v_head_dim") && heads > 0) config["v_head_dim"] = hidden / heads;
+  config.erase("partial_rotary_factor");
 }
 
 void complete_deepseek(const GgufFile& file, Json& config) {
@@ -48,10 +152,7 @@ void complete_deepseek(const GgufFile& file, Json& config) {
   const Json key = gguf_number(file, "attention.key_length_mla"), rotated = gguf_number(file, "rope.dimension_count");
   if (key.is_number_unsigned() && rotated.is_number_unsigned() && key.get<int64_t>() > rotated.get<int64_t>())
     config["qk_nope_head_dim"] = key.get<int64_t>() - rotated.get<int64_t>();
-  const Json gating = gguf_number(file, "expert_gating_func");
-  config["scoring_func"] = gating == 2 ? "sigmoid" : "softmax";
-  const std::string norm = architecture_of(file) + ".expert_weights_norm";
-  config["norm_topk_prob"] = file.metadata().value(norm, Json(false)) == true;
+  complete_expert_weights(file, config);
   // llama.cpp keeps 0.1 · mscale_all_dim.
   const Json multiplier = gguf_number(file, "rope.scaling.yarn_log_multiplier");
   if (config.contains("rope_scaling") && multiplier.is_number()) {
@@ -62,11 +163,14 @@ void complete_deepseek(const GgufFile& file, Json& config) {
 }
 
 void complete_gemma(const GgufFile& file, Json& config) {
-  // llama.cpp scales by the head's size, but in the 27B models of both generations.
+  // Where the file does not say it, llama.cpp scales by the head's size, but in the 27B models of both generations.
   const double layers = config.value("num_hidden_layers", Json(0)).get<double>();
   const Json hidden = config.value("hidden_size", Json()), heads = config.value("num_attention_heads", Json());
   const bool largest = layers == 46 || layers == 62;
-  if (largest && hidden.is_number() && heads.is_number() && heads.get<double>() > 0)
+  const Json scale = gguf_number(file, "attention.scale");
+  if (scale.is_number() && scale > 0)
+    config["query_pre_attn_scalar"] = std::pow(scale.get<double>(), -2);
+  else if (largest && hidden.is_number() && heads.is_number() && heads.get<double>() > 0)
     config["query_pre_attn_scalar"] = hidden.get<double>() / heads.get<double>();
   else if (config.contains("head_dim"))
     config["query_pre_attn_scalar"] = config["head_dim"];

@@ -29,8 +29,14 @@ struct GgufFamily {
   bool swaps_parallel_norms = false;  // Falcon: attention's norm is the second, the feed-forward's the first
   bool divides_logits = false;        // logit_scale is a divisor
   int64_t ffn_length_factor = 1;      // feed_forward_length counts gate and up together: 2
+  bool folds_scales = false;          // Falcon-H1: constants on what parts read and give are in their weights
+  bool folds_logit_scale = false;     // T5: the same for the logits
+  bool lists_key_heads = false;       // layers without attention are known by their 0 key heads
   const char* ffn_norm = "ffn_norm";
-  // How files of other programs are read: none: they do not say enough.
+  const char* ffn_norm_end = ".weight";  // of its tensor's name
+  const char* final_norm = "output_norm";
+  const char* attention_out = "attn_output";
+  // How files of other programs are read.
   std::span<const GgufKey> keys{};
   std::span<const GgufKey> more_keys{};
   const char* fixed = "{}";                                        // what llama.cpp takes for granted

@@ -44,6 +44,7 @@ struct GgufLayout {
   std::map<std::string, HubTensor> hub;  // every parameter of the spec
 };
 
-GgufLayout gguf_layout(const ModelSpec& spec, const GgufFamily& family);
+/// halved_every: n > 0: what the branches of layer i give was halved i / n times (RWKV's converter).
+GgufLayout gguf_layout(const ModelSpec& spec, const GgufFamily& family, int64_t halved_every = 0);
 
 }  // namespace llmbox

@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "core/error.h"
 
 namespace llmbox {
@@ -20,6 +22,24 @@ RowOrder inverse(const RowOrder& order) {
 TensorJoin rows(const RowOrder& order) {
   if (order.empty()) return {};
   return [order](const std::vector<at::Tensor>& parts) { return parts[0].index_select(0, index_of(order)); };
+}
+
+/// What each row is multiplied by, or one number for all; empty: nothing changes.
+std::vector<double> factors(std::vector<double> rows, double all) {
+  if (rows.empty()) rows = {1};
+  for (double& row : rows) row *= all;
+  return std::ranges::all_of(rows, [](double row) { return row == 1; }) ? std::vector<double>{} : rows;
+}
+
+/// `join` with its rows multiplied by the factors, or divided. Requires: no order where there is one factor a row.
+TensorJoin scaled(const TensorJoin& join, const std::vector<double>& factors, bool divides) {
+  if (factors.empty()) return join;
+  return [=](const std::vector<at::Tensor>& parts) {
+    const at::Tensor whole = (join ? join(parts) : parts[0]).to(at::kFloat);
+    at::Tensor by = at::tensor(at::ArrayRef<double>(factors), at::kFloat);
+    if (whole.dim() == 2) by = by.unsqueeze(1);
+    return divides ? whole / by : whole * by;
+  };
 }
 
 /// Brings each row to length 1, as the model does when it reads them.
@@ -56,20 +76,28 @@ void LayoutBuilder::tensor(const std::string& hub, std::vector<int64_t> hub_shap
   changed(hub, std::move(hub_shape), {gguf, std::move(shape), {}, there}, back);
 }
 
-void LayoutBuilder::linear(const LinearSpec& spec, const std::string& gguf, const RowOrder& order) {
+void LayoutBuilder::linear(const LinearSpec& spec, const std::string& gguf, const LinearChange& change) {
   const std::string weight = spec.name + ".weight";
-  GgufTensor there{gguf + ".weight", {spec.out, spec.in}, {}, rows(order)};
+  const TensorJoin there = rows(change.order), back = rows(inverse(change.order));
+  const std::vector<double> on_weight = factors(change.out_scales, change.in_scale),
+                            on_bias = factors(change.out_scales, 1);
   if (spec.transposed) {
-    CHECK(order.empty(), "{}", spec.name);
-    there.join = turned();
-    changed(weight, {spec.in, spec.out}, there, turned());
+    CHECK(change.order.empty() && on_weight.empty(), "{}", spec.name);
+    changed(weight, {spec.in, spec.out}, {gguf + ".weight", {spec.out, spec.in}, {}, turned()}, turned());
     layout_.hub[weight].turned = true;
   } else {
-    if (spec.unit_rows) there.join = unit_rows();
-    changed(weight, {spec.out, spec.in}, there, rows(inverse(order)));
+    changed(weight, {spec.out, spec.in},
+            {gguf + ".weight", {spec.out, spec.in}, {}, spec.unit_rows ? unit_rows() : scaled(there, on_weight, false)},
+            scaled(back, on_weight, true));
   }
   if (spec.has_bias)
-    changed(spec.name + ".bias", {spec.out}, {gguf + ".bias", {spec.out}, {}, rows(order)}, rows(inverse(order)));
+    changed(spec.name + ".bias", {spec.out}, {gguf + ".bias", {spec.out}, {}, scaled(there, on_bias, false)},
+            scaled(back, on_bias, true));
+}
+
+void LayoutBuilder::copied(const std::string& hub, const std::vector<int64_t>& shape, const std::string& gguf,
+                           double scale) {
+  layout_.gguf.push_back({gguf, shape, {hub}, scaled({}, factors({scale}, 1), false)});
 }
 
 void LayoutBuilder::joined(const std::string& hub, std::vector<int64_t> hub_shape, std::vector<GgufTensor> gguf,
@@ -102,21 +130,20 @@ void LayoutBuilder::split(const LinearSpec& spec, const std::vector<std::pair<st
   if (spec.has_bias) add(".bias", {spec.out});
 }
 
-void LayoutBuilder::norm(const std::optional<NormSpec>& spec, const std::string& gguf) {
+void LayoutBuilder::norm(const std::optional<NormSpec>& spec, const std::string& gguf, const char* end) {
   if (!spec || !spec->has_weight) return;
   const std::string weight = spec->name + ".weight";
   if (spec->split_heads) {
     std::vector<std::string> hubs;
     for (int64_t head = 0; head < spec->heads; ++head)
       hubs.push_back(spec->name + ".norms." + std::to_string(head) + ".weight");
-    stacked_tensors(hubs, {spec->size}, gguf + ".weight");
+    stacked_tensors(hubs, {spec->size}, gguf + end);
   } else {
     const auto shape = spec->heads > 0 ? std::vector<int64_t>{spec->heads, spec->size} : std::vector{spec->size};
     if (spec->weight_offset == 0)
-      tensor(weight, shape, gguf + ".weight");
+      tensor(weight, shape, gguf + end);
     else
-      changed(weight, shape, {gguf + ".weight", shape, {}, shifted(spec->weight_offset)},
-              shifted(-spec->weight_offset));
+      changed(weight, shape, {gguf + end, shape, {}, shifted(spec->weight_offset)}, shifted(-spec->weight_offset));
   }
   if (spec->has_bias) tensor(spec->name + ".bias", {spec->size}, gguf + ".bias");
 }

@@ -77,7 +77,7 @@ void add_attention(Metadata& metadata, const ModelSpec& spec, const GgufFamily& 
   if (attention.latent) {
     add_latent(metadata, attention, family);
   } else {
-    if (spec.is_recurrent()) {
+    if (family.lists_key_heads) {
       std::vector<int32_t> heads;
       for (const LayerSpec& each : spec.layers) heads.push_back(static_cast<int32_t>(each.attention.n_kv_head));
       metadata.add("attention.head_count_kv", heads);
@@ -88,12 +88,20 @@ void add_attention(Metadata& metadata, const ModelSpec& spec, const GgufFamily& 
     metadata.count("attention.value_length", attention.head_dim);
   }
   const double usual = 1 / std::sqrt(static_cast<double>(attention.head_dim));
-  if (!attention.latent && std::abs(attention.scale - usual) > 1e-7)
+  if (!attention.latent && !family.folds_scales && std::abs(attention.scale - usual) > 1e-7)
     metadata.number("attention.scale", attention.scale);
   metadata.number_given("attention.clamp_kqv", attention.clip, 0);
   if (!attention.slopes.empty()) metadata.number("attention.max_alibi_bias", 8);
   metadata.number_given("attn_logit_softcapping", attention.softcap, 0);
   add_windows(metadata, spec);
+}
+
+/// Every n-th layer has experts.
+int64_t step_of_mixtures(const ModelSpec& spec) {
+  std::vector<int64_t> layers;
+  for (int64_t i = 0; i < spec.n_layer(); ++i)
+    if (spec.layers[static_cast<size_t>(i)].moe) layers.push_back(i);
+  return layers.size() > 1 ? layers[1] - layers[0] : layers.at(0) + 1;
 }
 
 void add_experts(Metadata& metadata, const ModelSpec& spec) {
@@ -118,7 +126,7 @@ void add_experts(Metadata& metadata, const ModelSpec& spec) {
   // llama_expert_gating_func_type: softmax, sigmoid, softmax over the chosen ones.
   const bool chosen = moe.router.score == RouterScore::softmax_of_chosen;
   metadata.count("expert_gating_func", moe.router.score == RouterScore::sigmoid ? 2 : chosen ? 3 : 1);
-  metadata.count("interleave_moe_layer_step", 1);
+  metadata.count("interleave_moe_layer_step", step_of_mixtures(spec));
 }
 
 /// llama.cpp's yarn multiplies cos and sin by its own factor; 0.1 · mscale_all_dim undoes DeepSeek's.
@@ -149,17 +157,72 @@ void add_rope(Metadata& metadata, const ModelSpec& spec, const Json& config) {
   }
 }
 
-void add_mamba(Metadata& metadata, const ModelSpec& spec) {
-  const LayerSpec* layer = find_layer(spec, [](const LayerSpec& l) { return l.mamba.has_value(); });
-  if (!layer) return;
-  metadata.count("ssm.conv_kernel", layer->mamba->conv_width);
-  metadata.count("ssm.inner_size", layer->mamba->inner);
-  metadata.count("ssm.state_size", layer->mamba->state_size);
-  metadata.count("ssm.time_step_rank", layer->mamba->step_rank);
+void add_mamba(Metadata& metadata, const MambaSpec& mamba) {
+  metadata.count("ssm.conv_kernel", mamba.conv_width);
+  metadata.count("ssm.inner_size", mamba.inner);
+  metadata.count("ssm.state_size", mamba.state_size);
+  metadata.count("ssm.time_step_rank", mamba.step_rank);
   metadata.add("ssm.dt_b_c_rms", false);
 }
 
+void add_mamba2(Metadata& metadata, const Mamba2Spec& mamba) {
+  metadata.count("ssm.conv_kernel", mamba.conv_width);
+  metadata.count("ssm.inner_size", mamba.channels());
+  metadata.count("ssm.state_size", mamba.state_size);
+  metadata.count("ssm.time_step_rank", mamba.n_head);
+  metadata.count("ssm.group_count", mamba.n_group);
+}
+
+void add_delta(Metadata& metadata, const GatedDeltaSpec& delta) {
+  metadata.count("ssm.conv_kernel", delta.conv_width);
+  metadata.count("ssm.inner_size", delta.n_value_head * delta.value_dim);
+  metadata.count("ssm.state_size", delta.key_dim);
+  metadata.count("ssm.time_step_rank", delta.n_value_head);
+  metadata.count("ssm.group_count", delta.n_key_head);
+}
+
+/// The second layer's: the first has one part less.
+void add_rwkv(Metadata& metadata, const ModelSpec& spec) {
+  const TimeMixSpec& mix = *spec.layers.back().time_mix;
+  metadata.count("wkv.head_size", mix.head_dim);
+  metadata.count_given("time_mix_extra_dim", mix.mix_rank);
+  metadata.count_given("time_decay_extra_dim", mix.decay_rank);
+  const char* kRanks[] = {"attention.decay_lora_rank", "attention.iclr_lora_rank",
+                          "attention.value_residual_mix_lora_rank", "attention.gate_lora_rank"};
+  for (size_t i = 0; i < mix.low_ranks.size(); ++i) {
+    const bool skips = mix.is_first && i == 2;
+    metadata.count(kRanks[skips ? 3 : i], mix.low_ranks[i].down.out);
+  }
+}
+
+/// Of the first layer that has such a part: llama.cpp has one size for all.
+void add_recurrent(Metadata& metadata, const ModelSpec& spec) {
+  if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.mamba.has_value(); }))
+    add_mamba(metadata, *layer->mamba);
+  if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.mamba2.has_value(); }))
+    add_mamba2(metadata, *layer->mamba2);
+  if (!spec.layers.empty() && spec.layers[0].time_mix) add_rwkv(metadata, spec);
+  if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.conv.has_value(); }))
+    metadata.count("shortconv.l_cache", layer->conv->width);
+  if (const auto* layer = find_layer(spec, [](const LayerSpec& l) { return l.delta.has_value(); })) {
+    add_delta(metadata, *layer->delta);
+    std::vector<bool> recurrent;
+    for (const LayerSpec& each : spec.layers) recurrent.push_back(each.delta.has_value());
+    metadata.add("attention.recurrent_layers", recurrent);
+  }
+}
+
+/// What a decoder behind an encoder has of its own.
+void add_decoder(Metadata& metadata, const ModelSpec& spec, const Json& config) {
+  metadata.count("decoder_block_count", spec.n_layer());
+  if (const auto& relative = spec.layers.at(0).attention.relative)
+    metadata.count("attention.relative_buckets_count", relative->n_bucket);
+  const Json start = config.value("decoder_start_token_id", Json());
+  metadata.count("decoder_start_token_id", start.is_number_unsigned() ? start.get<int64_t>() : 0);
+}
+
 int64_t feed_forward_length(const ModelSpec& spec) {
+  if (!spec.layers.empty() && spec.layers[0].channel_mix) return spec.layers[0].channel_mix->key.out;
   const LayerSpec* dense = find_layer(spec, [](const LayerSpec& l) { return !l.moe && l.has_ffn(); });
   if (dense) return dense->ffn.down.in;
   const LayerSpec* sparse = find_layer(spec, [](const LayerSpec& l) { return l.moe.has_value(); });
@@ -167,27 +230,36 @@ int64_t feed_forward_length(const ModelSpec& spec) {
   return sparse->moe->fused ? sparse->moe->fused->inner : sparse->moe->experts.at(0).down.in;
 }
 
+/// llama.cpp has one epsilon for all norms.
+void add_norm(Metadata& metadata, const ModelSpec& spec) {
+  const auto& first = spec.layers.empty() ? std::nullopt : spec.layers[0].before_attention;
+  const auto& norm = first ? first : spec.final_norm;
+  if (!norm) return;
+  if (norm->kind == NormKind::layer) metadata.number("attention.layer_norm_epsilon", norm->eps);
+  metadata.number("attention.layer_norm_rms_epsilon", norm->eps);  // it asks for it of some with layer norms, too
+}
+
 }  // namespace
 
 GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufFamily& family) {
   Metadata metadata(family);
-  metadata.count("context_length", spec.max_positions);
+  metadata.count("context_length", spec.max_positions > 0 ? spec.max_positions : 512);
   metadata.count("embedding_length", spec.hidden_size);
-  metadata.count("block_count", spec.n_layer());
+  const auto n_encoder = static_cast<int64_t>(spec.encoder.size());
+  metadata.count("block_count", spec.has_encoder() ? n_encoder : spec.n_layer());
+  if (spec.has_encoder()) add_decoder(metadata, spec, config);
   metadata.count("feed_forward_length", family.ffn_length_factor * feed_forward_length(spec));
   metadata.count("vocab_size", spec.vocab_size);
   add_attention(metadata, spec, family);
   add_experts(metadata, spec);
   add_rope(metadata, spec, config);
-  add_mamba(metadata, spec);
-  if (spec.final_norm) {
-    const bool rms = spec.final_norm->kind == NormKind::rms;
-    metadata.number(rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", spec.final_norm->eps);
-  }
+  add_recurrent(metadata, spec);
+  add_norm(metadata, spec);
   metadata.add("use_parallel_residual", !spec.layers.empty() && spec.layers[0].residual == Residual::parallel);
-  metadata.number_given("embedding_scale", spec.embedding_scale, 1);
+  if (!family.folds_scales) metadata.number_given("embedding_scale", spec.embedding_scale, 1);
   if (!spec.layers.empty()) metadata.number_given("residual_scale", spec.layers[0].attention_residual.branch, 1);
-  if (spec.logit_scale != 1 || family.divides_logits)  // llama.cpp insists on a divisor
+  if ((spec.logit_scale != 1 && !family.folds_scales && !family.folds_logit_scale) ||
+      family.divides_logits)  // llama.cpp insists on a divisor
     metadata.number("logit_scale", family.divides_logits ? 1 / spec.logit_scale : spec.logit_scale);
   metadata.number_given("final_logit_softcapping", spec.logit_softcap, 0);
   GgufEntries entries = {{"general.architecture", std::string(family.architecture)},

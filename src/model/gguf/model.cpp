@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/near_name.h"
 #include "model/gguf/config.h"
+#include "model/gguf/config_rules.h"
 #include "model/gguf/layout.h"
 #include "tensor/file_mapping.h"
 
@@ -15,11 +16,11 @@ namespace llmbox {
 namespace {
 
 /// Not weights of ours: rotary divisors live in the config; a head that the embedding is; layers that only guess ahead.
-bool is_unused(const std::string& name, const ModelSpec& spec) {
+bool is_unused(const std::string& name, const ModelSpec& spec, const GgufFile& file) {
   if (name == kDivisors || name == kShortFactors || name == kLongFactors || name.ends_with("rot_embd")) return true;
   if (name == "output.weight") return spec.tied_head;
-  return name.starts_with("blk.") && std::atoll(name.c_str() + 4) >= spec.n_layer() && spec.n_layer() > 0 &&
-         name.find(".nextn.") != std::string::npos;
+  const bool guesses = name.find(".nextn.") != std::string::npos || gguf_number(file, "nextn_predict_layers") > 0;
+  return guesses && name.starts_with("blk.") && std::atoll(name.c_str() + 4) >= spec.n_layer();
 }
 
 const GgufFamily& family_of_file(const GgufFile& file) {
@@ -98,7 +99,7 @@ void check_tensors(const GgufFile& file, const GgufLayout& layout, const ModelSp
     const std::string where = file.path().string() + ": " + name;
     const auto found = known.find(name);
     if (found == known.end()) {
-      if (is_unused(name, spec)) continue;
+      if (is_unused(name, spec, file)) continue;
       fail(where, "expected tensors of {}, got a name that it has not", family.architecture);
     }
     std::vector<int64_t> shape = tensor.shape, expected = found->second->shape;
@@ -120,7 +121,8 @@ ModelFiles open_gguf_model(const std::filesystem::path& path) {
   files.path = path;
   files.config = config_of_gguf(*file, family);
   const ModelSpec spec = parse_model_spec(files.config, path.string());
-  const GgufLayout layout = gguf_layout(spec, family);
+  const Json halved = gguf_number(*file, "rescale_every_n_layers");
+  const GgufLayout layout = gguf_layout(spec, family, halved.is_number_unsigned() ? halved.get<int64_t>() : 0);
   check_tensors(*file, layout, spec, family);
   for (const auto& [hub, tensor] : layout.hub) {
     bool complete = true, plain = true;

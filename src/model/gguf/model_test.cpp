@@ -15,7 +15,11 @@ TokenBatch small_batch() { return batch_of_rows((at::arange(60) * 7 % 59).view({
 
 at::Tensor logits_of_file(const std::filesystem::path& path, at::ScalarType dtype = at::kFloat) {
   const c10::InferenceMode inference;
-  return logits_of(*Decoder::load(path, {.dtype = dtype}), small_batch());
+  const auto model = Decoder::load(path, {.dtype = dtype});
+  const TokenBatch batch = small_batch();
+  if (!model->spec().has_encoder()) return logits_of(*model, batch);
+  SegmentContext context(batch.segment_starts, model->encode(batch), batch.segment_starts);
+  return model->logits(model->forward(batch, context));
 }
 
 TEST(GgufModel, ReferenceFilesGiveTheirLogits) {
@@ -81,7 +85,8 @@ INSTANTIATE_TEST_SUITE_P(Models, GgufRoundTrip,
                                            "baichuan_13b", "chatglm", "cohere2", "deepseek", "ernie4_5", "ernie4_5_moe",
                                            "exaone", "exaone4", "glm4_moe", "granitemoe", "hunyuan_v1_dense",
                                            "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
-                                           "olmo3", "orion", "qwen", "seed_oss", "xverse"),
+                                           "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "t5", "t5_v1_1",
+                                           "rwkv6", "rwkv7", "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
                          [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
@@ -104,7 +109,7 @@ TEST_P(GgufRoundTrip, TheWayBackGivesTheFolderAgain) {
 /// GGUF holds A of a state space, the hub its logarithm; rows of Baichuan 2's head are of length 1: a bit is lost.
 TEST(GgufModel, ChangedValuesKeepTheLogits) {
   REQUIRE_SHARED();
-  for (const char* name : {"mamba", "jamba", "baichuan2"}) {
+  for (const char* name : {"mamba", "jamba", "baichuan2", "bamba", "falcon_h1", "falcon_h1_no_norm", "qwen3_next"}) {
     const TempFolder folder;
     const auto source = any_model(name);
     EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32")), logits_of_file(source)), 1e-5) << name;
@@ -112,23 +117,39 @@ TEST(GgufModel, ChangedValuesKeepTheLogits) {
 }
 
 class ForeignGguf : public ::testing::TestWithParam<const char*> {};
-// Not those whose options llama.cpp has no key for: the windows of mistral and qwen2, the scale of the scores of gemma2
-// and 3, the limit of gpt_oss, the activation of gpt_bigcode.
-INSTANTIATE_TEST_SUITE_P(Models, ForeignGguf,
-                         ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2",
-                                           "gpt_neox", "bloom", "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3",
-                                           "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
-                                           "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
-                                           "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
-                                           "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse",
-                                           "falcon", "falcon_new", "deepseek", "minicpm", "qwen"),
-                         [](const auto& instance) { return instance.param; });
+// Not gpt_oss's limit, gpt_bigcode's activation, smollm3's layers without rope, llama4_text's temperature, phimoe's
+// jitter: llama.cpp has one of each, or none, and no key.
+INSTANTIATE_TEST_SUITE_P(
+    Models, ForeignGguf,
+    ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2", "gpt_neox", "bloom",
+                      "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3", "phi3_longrope", "starcoder2", "stablelm",
+                      "stablelm2_12b", "cohere", "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2",
+                      "deepseek_v3", "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
+                      "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse", "falcon", "falcon_new",
+                      "deepseek", "minicpm", "qwen", "baichuan", "baichuan2", "baichuan_13b", "chatglm", "ernie4_5_moe",
+                      "exaone4", "gemma2", "gemma3_text", "gemma3_new_form", "glm4_moe", "hunyuan_v1_dense",
+                      "hunyuan_v1_moe", "jamba", "minicpm3", "mistral", "qwen2", "qwen2_moe", "aquila", "bamba",
+                      "falcon_h1", "falcon_h1_no_norm", "kimi_k2", "lfm2", "moonlight", "qwen3_next", "rwkv7"),
+    [](const auto& instance) { return instance.param; });
 
 TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {
   REQUIRE_SHARED();
   const TempFolder folder;
   const auto source = any_model(GetParam());
   EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
+}
+
+TEST(GgufModel, AnEncoderDecoderIsReadByLlamaCppsKeys) {
+  REQUIRE_SHARED();
+  for (const char* name : {"t5", "t5_v1_1"}) {
+    const TempFolder folder;
+    Json config = read_json_file(architecture(name) / "config.json");
+    config["relative_attention_max_distance"] = 128;  // llama.cpp's own
+    folder.write("model/config.json", config.dump());
+    folder.write("model/model.safetensors", read_text_file(architecture(name) / "model.safetensors"));
+    const auto source = folder.path() / "model";
+    EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
+  }
 }
 
 TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {

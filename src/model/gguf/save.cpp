@@ -33,7 +33,8 @@ const BlockType* fitting(const char* name, int64_t row) {
 
 /// Biases, norms and routers stay exact, as llama.cpp wants them.
 bool is_small(const std::string& gguf) {
-  for (const char* part : {".bias", "_norm.weight", "ffn_gate_inp.weight", "ssm_a", "ssm_conv1d.weight"})
+  for (const char* part : {".bias", "_norm.weight", "ffn_gate_inp.weight", "attn_rel_b.weight", "ssm_a", "ssm_d",
+                           "ssm_conv1d.weight", "shortconv.conv.weight"})
     if (gguf.ends_with(part)) return true;
   return false;
 }
