@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 constexpr const char* kWeightsName = "adapter_model.safetensors";
 
 const AdapterMethod& find_method(const AdapterReader& reader) {
-  const std::string type = reader.config().value("peft_type", "none");
+  const Json given = reader.config().value("peft_type", Json());
+  const std::string type = given.is_string() ? given.get<std::string>() : given.dump();
   std::vector<std::string> names;
   std::string all = "PROMPT_TUNING, P_TUNING, PREFIX_TUNING";
   for (const AdapterMethod& method : adapter_methods()) {
@@ -82,7 +83,9 @@ void skip_base_copies(AdapterReader& reader) {
 
 NamedTensors load_adapter(Decoder& decoder, const fs::path& folder, bool trainable) {
   if (const fs::path config = folder / kAdapterConfig; fs::exists(config)) {
-    const Json type = read_json_file(config).value("peft_type", Json());
+    const Json object = read_json_file(config);
+    if (!object.is_object()) fail(config.string(), "expected a JSON object, got {}", object.type_name());
+    const Json type = object.value("peft_type", Json());
     if (type.is_string() && is_prompt_method(type.get<std::string>())) return load_prompt(decoder, folder, trainable);
   }
   AdapterReader reader(folder, trainable);

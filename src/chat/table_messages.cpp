@@ -96,8 +96,11 @@ std::string text_of(const Message& message) {
   if (content.is_string()) return content;
   if (!content.is_array()) return content.dump();
   std::string text;  // parts of a multimodal message: its texts
-  for (const Json& part : content)
-    if (part.is_object() && part.contains("text") && part["text"].is_string()) text += part["text"].get<std::string>();
+  for (const Json& part : content) {
+    if (!part.is_object() || !part.contains("text") || !part["text"].is_string())
+      fail("messages", "expected parts with text, got {}; try the text alone", part.dump());
+    text += part["text"].get<std::string>();
+  }
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include "cli/model_flags.h"
 #include "cli/verb.h"
 #include "core/atomic_file.h"
+#include "core/log.h"
 
 namespace llmbox {
 namespace {
@@ -116,6 +117,8 @@ int run_generate(const std::vector<std::string>& args) {
       ready[next]->clear();
     }
   });
+  if (const int64_t n_cut = model->n_prompts_truncated(); n_cut > 0)
+    log_warning("{} of {} prompts did not fit the model's context and were cut on the left", n_cut, requests.size());
   if (!config.output.empty()) write_file_atomically(config.output, collected);
   return 0;
 }

@@ -1,6 +1,9 @@
 // llmbox logits: the logits of given token ids, for comparison with other programs.
 #include <fmt/format.h>
 
+#include <cstdlib>
+#include <limits>
+
 #include "adapter/lora.h"
 #include "adapter/prompt.h"
 #include "cli/verb.h"
@@ -15,15 +18,19 @@ namespace llmbox {
 namespace {
 
 struct LogitsConfig {
-  std::string ids, out, adapter;
+  std::string model, ids, out, adapter;
   std::string dtype = "f32";
 
   template <class V>
   void fields(V& v) {
+    v("model_name_or_path", model, "model folder or file, or a hub name; the first free word too");
+    v.alias("model_name_or_path", "model");
+    v.alias("model_name_or_path", "m");
     v("ids", ids, "JSON file: a list of lists of token ids");
     v("out", out, "safetensors file to write: logits.0 (T, V), logits.1 …, float32");
-    v.choice("dtype", dtype, {"f32", "bf16"}, "type to compute in");
-    v("adapter", adapter, "LoRA folder on top of the model");
+    v.choice("dtype", dtype, {"f32", "bf16", "float32", "bfloat16"}, "type to compute in");
+    v("adapter", adapter, "adapter folder (PEFT) on top of the model");
+    v.alias("adapter", "adapter_name_or_path");
   }
 };
 
@@ -34,8 +41,10 @@ std::vector<std::vector<int32_t>> read_ids(const std::string& path) {
   if (!json.is_array()) wrong(json);
   for (const Json& row : json) {
     if (!row.is_array() || row.empty()) wrong(row);
-    for (const Json& id : row)
-      if (!id.is_number_integer()) wrong(id);
+    for (const Json& id : row) {
+      constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+      if (int64_t number = 0; !id.is_number_integer() || !read_field(id, number) || std::abs(number) > kMost) wrong(id);
+    }
     rows.push_back(row.get<std::vector<int32_t>>());
   }
   return rows;
@@ -50,13 +59,14 @@ int run_logits(const std::vector<std::string>& args) {
                help_text(config));
     return args.empty() ? 2 : 0;
   }
-  const std::vector<std::string> words = apply_args(config, args);
-  if (words.size() != 1) fail("logits", "expected one model folder, got {}; try llmbox logits --help", words.size());
+  std::vector<std::string> words = apply_args(config, args);
+  if (!config.model.empty()) words.push_back(config.model);
+  if (words.size() != 1) fail("logits", "expected one model, got {}; try llmbox logits --help", words.size());
   if (config.ids.empty() || config.out.empty()) fail("logits", "expected --ids and --out; try llmbox logits --help");
   const auto rows = read_ids(config.ids);
   const c10::InferenceMode inference;
   const auto model =
-      load_decoder(local_model(words[0]), {.dtype = config.dtype == "bf16" ? at::kBFloat16 : at::kFloat});
+      load_decoder(local_model(words[0]), {.dtype = config.dtype.starts_with("b") ? at::kBFloat16 : at::kFloat});
   if (!config.adapter.empty()) load_adapter(*model, local_model(config.adapter), false);
   NamedTensors tensors;
   for (const auto& row : rows) {

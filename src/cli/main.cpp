@@ -3,8 +3,11 @@
 #include <c10/util/Exception.h>
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 
 #include "cli/verb.h"
@@ -34,6 +37,13 @@ int run(const std::vector<std::string>& args) {
   fail("llmbox", "expected a verb, got '{}'; try {}", args[0], near_names(args[0], names));
 }
 
+/// What was printed has arrived, or it is a fault: a full disk must not look like success.
+void flush_output() {
+  std::cout.flush();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0 || !std::cout)
+    fail("standard output", "expected to write the answer, got '{}'; try freeing disk space", std::strerror(errno));
+}
+
 }  // namespace
 }  // namespace llmbox
 
@@ -41,9 +51,15 @@ int main(int argc, char** argv) {
   llmbox::keep_large_blocks();
   std::ios::sync_with_stdio(false);  // else standard input comes byte by byte
   try {
-    return llmbox::run({argv + 1, argv + argc});
+    const int code = llmbox::run({argv + 1, argv + argc});
+    llmbox::flush_output();
+    return code;
   } catch (const llmbox::Error& error) {
     fmt::print(stderr, "llmbox: {}\n", error.what());
+    return 2;
+  } catch (const std::filesystem::filesystem_error& error) {  // a path that the user gave
+    fmt::print(stderr, "llmbox: [{}] expected a path that can be used, got '{}'; try another\n", error.path1().string(),
+               error.code().message());
     return 2;
   } catch (const c10::Error& error) {  // libtorch's own: what() would bring its stack
     fmt::print(stderr, "llmbox: {}\n", error.what_without_backtrace());

@@ -23,7 +23,10 @@ Json render_line(const ChatTemplate& chat_template, const std::string& line, int
     return {{"error", "expected an object with a list 'messages'"}};
   const Messages messages(row["messages"].begin(), row["messages"].end());
   const Json tools = row.value("tools", Json(nullptr));
-  const bool add_prompt = row.value("add_generation_prompt", false);
+  const Json wish = row.value("add_generation_prompt", Json(false));
+  if (!wish.is_boolean() && !wish.is_null())
+    return {{"error", fmt::format("expected true or false for 'add_generation_prompt', got {}", wish.dump())}};
+  const bool add_prompt = wish == true;
   for (const char* key : {"messages", "tools", "add_generation_prompt"}) row.erase(key);
   try {
     return {{"text", chat_template.render(messages, tools, add_prompt, row)}};

@@ -38,17 +38,21 @@ void print_train_help() {
       help_text(TrainConfig()));
 }
 
-/// {"eval_TASK_METRIC": value} of the recipe's eval_tasks on the model as it is.
-Json run_tasks(Decoder& model, const TrainConfig& config, const std::shared_ptr<const Tokenizer>& tokenizer,
-               const std::optional<ChatTemplate>& chat_template) {
-  LocalModel local(model, tokenizer, chat_template, {});
+EvalOptions task_options(const TrainConfig& config) {
   EvalOptions options;
   options.tasks = config.output.eval_tasks;
   if (!config.output.eval_task_dir.empty()) options.data_dir = config.output.eval_task_dir;
   options.max_evaluation_instances = config.output.eval_task_samples.value_or(0);
   options.model_name = "training";
+  return options;
+}
+
+/// {"eval_TASK_METRIC": value} of the recipe's eval_tasks on the model as it is.
+Json run_tasks(Decoder& model, const TrainConfig& config, const std::shared_ptr<const Tokenizer>& tokenizer,
+               const std::optional<ChatTemplate>& chat_template) {
+  LocalModel local(model, tokenizer, chat_template, {});
   Json metrics = Json::object();
-  const Json results = run_evaluation(local, options);
+  const Json results = run_evaluation(local, task_options(config));
   for (const auto& [task, values] : results.items())
     for (const auto& [metric, value] : values.items())
       if (value.is_object() && value.contains("value"))
@@ -96,6 +100,7 @@ void train(const LoadedTrainConfig& loaded) {
   std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(config.tokenizer_path());
   const std::optional<ChatTemplate> chat_template = load_run_template(config, *tokenizer);
   tokenizer = run_tokenizer(config, std::move(tokenizer), chat_template);
+  if (!config.output.eval_tasks.empty()) check_task_data(task_options(config));  // before hours of training
   RunData data = load_run_data(config, *tokenizer, chat_template ? &*chat_template : nullptr);
   // 2. The model, and whether all of it fits.
   StartedModel started = start_model(config, checkpoint, tokenizer->vocab_size());
@@ -109,7 +114,7 @@ void train(const LoadedTrainConfig& loaded) {
                                .model = *started.model,
                                .trainable = started.trainable,
                                .colour = colour}));
-  if (config.do_train) prepare_output(config);
+  if (config.do_train) prepare_output(config, checkpoint.has_value());
   fs::create_directories(config.output.output_dir);
   write_file_atomically(fs::path(config.output.output_dir) / "train_config.json", dump_fields(config).dump(2) + "\n");
   TrainHooks hooks = make_hooks(config, tokenizer, chat_template);

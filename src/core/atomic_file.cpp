@@ -49,6 +49,21 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
+// Links are followed, so that the file they lead to is the one replaced; a device or pipe is written as it is: a rename
+// would put a plain file in its place.
+bool is_stream(const fs::path& path) {
+  std::error_code missing;
+  const fs::file_status status = fs::status(path, missing);
+  return fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status);
+}
+
+fs::path without_links(const fs::path& path) {
+  std::error_code fault;
+  if (!fs::is_symlink(path, fault)) return path;
+  const fs::path target = fs::weakly_canonical(path, fault);
+  return fault ? path : target;
+}
+
 fs::path temporary_name(const fs::path& path) {
   static std::atomic<int> counter{0};
   return path.parent_path() / fmt::format(".{}.{}-{}.tmp", path.filename().string(), ::getpid(), counter++);
@@ -94,18 +109,24 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   file.commit();
 }
 
-AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)), temporary_(temporary_name(path_)) {
+AtomicFile::AtomicFile(fs::path path) : path_(std::move(path)) {
   ignore_size_signal();
-  make_parent(path_);
-  if (fs::is_directory(path_)) fail(path_.string(), "expected a file, got a folder of that name");
-  file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (is_stream(path_)) {
+    file_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    path_ = without_links(path_);
+    make_parent(path_);
+    if (fs::is_directory(path_)) fail(path_.string(), "expected a file, got a folder of that name");
+    temporary_ = temporary_name(path_);
+    file_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  }
   if (file_ < 0) fail_to_write(path_);
 }
 
 AtomicFile::~AtomicFile() {
   if (file_ < 0) return;
   ::close(file_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::flush() {
@@ -128,10 +149,10 @@ void AtomicFile::commit() {
   CHECK(file_ >= 0, "second commit of {}", path_.string());
   flush();
   if (::fsync(file_) != 0 && errno != EINVAL && errno != EROFS) fail_to_write(path_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
+  if (!temporary_.empty() && ::rename(temporary_.c_str(), path_.c_str()) != 0) fail_to_write(path_);
   ::close(file_);
   file_ = -1;
-  sync_folder(path_.parent_path());
+  if (!temporary_.empty()) sync_folder(path_.parent_path());
 }
 
 JournalFile::JournalFile(fs::path path, JournalMode mode) : path_(std::move(path)) {

@@ -1,7 +1,8 @@
 // Files that are whole or absent. AtomicFile writes into a temporary file in the same folder and renames it on
-// commit(); without commit nothing is left. JournalFile appends JSON lines that survive kill -9: a line that was torn
-// while being written is dropped when the journal is read or continued. A full disk is an Error that names the file.
-// AtomicFile belongs to one thread; JournalFile::append is thread-safe.
+// commit(); without commit nothing is left. Devices and pipes are written as they are, links are followed. JournalFile
+// appends JSON lines that survive kill -9: a line that was torn while being written is dropped when the journal is read
+// or continued. A full disk is an Error that names the file. AtomicFile belongs to one thread; JournalFile::append is
+// thread-safe.
 #pragma once
 
 #include <cstddef>

@@ -50,6 +50,27 @@ TEST(AtomicFile, WithoutCommitNothingIsLeft) {
   EXPECT_EQ(files_in(folder.path()), 0u);
 }
 
+TEST(AtomicFile, ADeviceIsWrittenAndStaysADevice) {
+  const TempFolder folder;
+  const fs::path link = folder.path() / "null";
+  fs::create_symlink("/dev/null", link);
+  write_file_atomically(link, "gone");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+  fs::create_symlink("/dev/full", folder.path() / "full");
+  EXPECT_NE(message_of([&] { write_file_atomically(folder.path() / "full", "x"); }).find("try freeing disk space"),
+            std::string::npos);
+}
+
+TEST(AtomicFile, ALinkKeepsLeadingToItsFile) {
+  const TempFolder folder;
+  const fs::path target = folder.write("target", "old"), link = folder.path() / "link";
+  fs::create_symlink("target", link);
+  write_file_atomically(link, "new");
+  EXPECT_TRUE(fs::is_symlink(link));
+  EXPECT_EQ(read_text_file(target), "new");
+}
+
 TEST(AtomicFile, AFullDiskIsAClearErrorAndKeepsTheOldFile) {
   const TempFolder folder;
   const fs::path path = folder.write("model.bin", "old");

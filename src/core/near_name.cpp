@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
+#include <string_view>
 #include <vector>
 
 namespace llmbox {
@@ -45,7 +47,9 @@ std::vector<std::string> nearest_first(std::string_view name, std::span<const st
   for (size_t i = 0; i < names.size(); ++i) order.emplace_back(distance(wanted, folded(names[i])), i);
   std::sort(order.begin(), order.end());
   std::vector<std::string> sorted;
-  for (const auto& [_, i] : order) sorted.push_back(names[i]);
+  std::set<std::string_view> seen;  // a list may name the same thing once a layer
+  for (const auto& [_, i] : order)
+    if (seen.insert(names[i]).second) sorted.push_back(names[i]);
   return sorted;
 }
 

@@ -8,6 +8,7 @@
 #include "eval/instances.h"
 #include "eval/statistics.h"
 #include "eval/task_library.h"
+#include "eval/task_rows.h"
 
 namespace llmbox {
 
@@ -174,6 +175,9 @@ void validate(const EvalOptions& options) {
   if (options.sample_num < 1) fail("--sample_num", "expected 1 or more, got {}", options.sample_num);
   if (options.shots_from != "random" && options.shots_from != "first")
     fail("--shots_from", "expected 'random' or 'first', got '{}'", options.shots_from);
+  if (options.temperature.value_or(0) < 0)
+    fail("--temperature", "expected 0 (greedy) or more, got {}", *options.temperature);
+  if (options.max_tokens.value_or(1) < 0) fail("--max_tokens", "expected 0 or more, got {}", *options.max_tokens);
   parse_ranking(options.ranking_type);
 }
 
@@ -198,6 +202,14 @@ Json run_evaluation(LanguageModel& model, const EvalOptions& options) {
   }
   if (!options.output.empty()) write_file_atomically(options.output / "results.json", results.dump(2) + "\n");
   return results;
+}
+
+void check_task_data(const EvalOptions& options) {
+  for (const TaskChoice& choice : TaskLibrary(options.tasks_dir).choose(options.tasks, options.cot))
+    for (const std::string& subset : choice.subsets) {
+      const std::string& split = options.evaluation_set.empty() ? choice.task.evaluation_set : options.evaluation_set;
+      load_task_rows(choice.task, {subset, split}, options.data_dir);
+    }
 }
 
 std::string results_table(const Json& results) {

@@ -42,6 +42,9 @@ struct EvalOptions {
 /// Shares are between 0 and 1. Throws Error for wrong options or data.
 Json run_evaluation(LanguageModel& model, const EvalOptions& options);
 
+/// Throws Error where a task is unknown or its data is not there, as run_evaluation would; needs no model.
+void check_task_data(const EvalOptions& options);
+
 /// The results as a table of lines, shares in percent.
 std::string results_table(const Json& results);
 

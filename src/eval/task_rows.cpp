@@ -1,6 +1,7 @@
 #include "eval/task_rows.h"
 
 #include "core/error.h"
+#include "core/near_name.h"
 #include "eval/filters/filter.h"
 #include "records/reader.h"
 #include "records/slice.h"
@@ -93,6 +94,11 @@ std::vector<Json> load_task_rows(const TaskSpec& task, const RowsWanted& wanted,
   const RowsWanted plain{wanted.subset, slice.name};
   std::vector<std::string> looked;
   const auto files = find_files(names_for(task.files, slice.name), plain, data_dir, looked);
+  if (looked.empty()) {
+    std::vector<std::string> splits;
+    for (const auto& [split, names] : task.files) splits.push_back(split);
+    fail("task " + task.name, "expected one of its splits, got '{}'; try {}", slice.name, quoted_names(splits, "or"));
+  }
   if (files.empty())
     missing(
         "task " + task.name,

@@ -142,7 +142,12 @@ std::vector<Completion> LocalModel::generate(std::span<const GenerateRequest> re
   std::vector<std::vector<int32_t>> prompts;
   for (const GenerateRequest& request : requests) {
     check_sampling(request.params, "generate");
-    prompts.push_back(encode_prompt(request));
+    try {
+      prompts.push_back(encode_prompt(request));
+    } catch (const Error& error) {
+      if (requests.size() == 1) throw;
+      throw Error(fmt::format("prompt {} of {}", prompts.size() + 1, requests.size()), error.message());
+    }
   }
   CancelOnError guard{engine_};
   for (size_t i = 0; i < requests.size(); ++i) {

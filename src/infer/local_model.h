@@ -46,6 +46,8 @@ class LocalModel : public LanguageModel {
   /// tokens_computed, tokens_reused, tokens_plain (what a loop without prefix cache computes), tokens_generated, steps,
   /// prompts_truncated, cache_bytes.
   Json stats() const override;
+  /// Prompts of generate() that did not fit and lost their beginning.
+  int64_t n_prompts_truncated() const { return n_prompts_truncated_; }
 
   bool has_chat_template() const { return chat_template_.has_value(); }
   const Tokenizer& tokenizer() const { return encoder_.tokenizer(); }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 
 #include "adapter/lora.h"
 #include "adapter/prompt.h"
@@ -22,10 +23,15 @@ at::ScalarType choose_dtype(const std::string& name, const Json& config) {
   return dtype == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
-void collect_ids(const Json& value, std::vector<int32_t>& ids) {
-  if (value.is_number_integer()) ids.push_back(value.get<int32_t>());
-  if (value.is_array())
-    for (const Json& item : value) collect_ids(item, ids);
+/// Throws Error for anything but an id, a list of ids or null.
+std::vector<int32_t> read_ids(const Json& value, const std::string& where) {
+  std::vector<int32_t> ids;
+  for (const Json& item : value.is_array() ? value : value.is_null() ? Json::array() : Json::array({value})) {
+    if (!item.is_number_integer() || item < 0 || item > std::numeric_limits<int32_t>::max())
+      fail(where, "expected token ids for 'eos_token_id', got {}", item.dump());
+    ids.push_back(item.get<int32_t>());
+  }
+  return ids;
 }
 
 std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, const Tokenizer& tokenizer) {
@@ -73,8 +79,12 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
 std::vector<int32_t> read_stop_ids(const std::filesystem::path& folder, const Json& config) {
   std::vector<int32_t> ids;
   const std::filesystem::path path = folder / "generation_config.json";
-  if (std::filesystem::exists(path)) collect_ids(read_json_file(path).value("eos_token_id", Json()), ids);
-  if (ids.empty()) collect_ids(config.value("eos_token_id", Json()), ids);
+  if (std::filesystem::exists(path)) {
+    const Json generation = read_json_file(path);
+    if (!generation.is_object()) fail(path.string(), "expected a JSON object, got {}", generation.type_name());
+    ids = read_ids(generation.value("eos_token_id", Json()), path.string());
+  }
+  if (ids.empty()) ids = read_ids(config.value("eos_token_id", Json()), (folder / "config.json").string());
   return ids;
 }
 

@@ -120,6 +120,7 @@ void TrainConfig::validate() const {
   rule(!pretraining() || !data.neat_packing, "neat_packing is for stage sft");
   rule(!(data.train_on_prompt && data.mask_history), "train_on_prompt and mask_history exclude each other");
   rule(data.cutoff_len >= 2, "cutoff_len must be at least 2");
+  rule(!data.max_samples || *data.max_samples >= 1, "max_samples must be at least 1 (null: all)");
   rule(data.val_size >= 0, "val_size must not be negative");
   rule(model.lora_rank >= 1, "lora_rank must be at least 1");
   rule(model.lora_dropout >= 0 && model.lora_dropout < 1, "lora_dropout must lie in [0, 1)");
@@ -128,6 +129,11 @@ void TrainConfig::validate() const {
   rule(step.learning_rate >= 0, "learning_rate must not be negative");
   rule(step.num_train_epochs > 0 || step.max_steps > 0, "num_train_epochs or max_steps must be above 0");
   rule(step.warmup_ratio >= 0 && step.warmup_ratio <= 1, "warmup_ratio must lie in [0, 1]");
+  rule(step.warmup_steps >= 0, "warmup_steps must not be negative");
+  rule(step.weight_decay >= 0, "weight_decay must not be negative");
+  rule(step.adam_beta1 >= 0 && step.adam_beta1 < 1 && step.adam_beta2 >= 0 && step.adam_beta2 < 1,
+       "adam_beta1 and adam_beta2 must lie in [0, 1)");
+  rule(!output.output_dir.empty(), "output_dir is needed");
   rule(output.logging_steps > 0, "logging_steps must be above 0");
   rule(output.save_steps > 0, "save_steps must be above 0");
   rule(!output.eval_steps || *output.eval_steps > 0, "eval_steps must be above 0");

@@ -229,6 +229,7 @@ void OutputChoice::fields(V& v) {
   v("save_only_model", save_only_model, "checkpoints without the optimizer: they cannot be resumed");
   v("plot_loss", plot_loss, "write training_loss.svg");
   v.choice("eval_strategy", eval_strategy, {"no", "steps", "epoch"}, "when the model is evaluated");
+  v.alias("eval_strategy", "evaluation_strategy");  // its name before transformers 4.46
   v("eval_steps", eval_steps, "steps between evaluations; null: logging_steps");
   v("eval_on_start", eval_on_start, "evaluate before the first step");
   v("eval_tasks", eval_tasks, "evaluation tasks run with each evaluation");

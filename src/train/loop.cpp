@@ -49,7 +49,11 @@ PackedRow gather(const std::vector<PackedRow>& units, const std::vector<int64_t>
   return join_rows(rows);
 }
 
-double round_to(double value, double unit) { return std::round(value / unit) * unit; }
+/// To so many places behind the point, so that the log shows no binary dust.
+double round_to(double value, int places) {
+  const double scale = std::pow(10.0, places);
+  return std::round(value * scale) / scale;
+}
 
 at::Generator generator() { return at::globalContext().defaultGenerator(at::kCPU); }
 
@@ -188,13 +192,11 @@ void TrainingLoop::log_step(const StepResult& result, double rate) {
   line["loss"] = loss;
   line["grad_norm"] = result.grad_norm;
   line["lr"] = rate;
-  line["epoch"] = round_to(state_.epoch, 1e-4);
-  line["percentage"] =
-      round_to(100.0 * static_cast<double>(state_.step) / static_cast<double>(state_.total_steps), 0.01);
+  line["epoch"] = round_to(state_.epoch, 4);
+  line["percentage"] = round_to(100.0 * static_cast<double>(state_.step) / static_cast<double>(state_.total_steps), 2);
   line["elapsed_time"] = format_seconds(elapsed);
   line["remaining_time"] = format_seconds(left);
-  line["tokens_per_second"] =
-      round_to(static_cast<double>(state_.window_tokens) / std::max(1e-9, time - last_log_), 0.1);
+  line["tokens_per_second"] = round_to(static_cast<double>(state_.window_tokens) / std::max(1e-9, time - last_log_), 1);
   line["total_tokens"] = state_.tokens;
   journal_->append(line);
   state_.log_history.push_back({{"epoch", state_.epoch},
@@ -215,17 +217,16 @@ Json TrainingLoop::evaluate() {
         evaluation_loss(input_.model, *objective_, input_.eval_units, input_.config.step.per_device_eval_batch_size);
     metrics["eval_loss"] = loss;
     if (input_.config.pretraining()) metrics["eval_perplexity"] = std::exp(loss);
-    metrics["eval_runtime"] = round_to(now() - start, 1e-4);
+    metrics["eval_runtime"] = round_to(now() - start, 4);
     metrics["eval_samples_per_second"] =
-        round_to(static_cast<double>(input_.eval_units.size()) / std::max(1e-9, now() - start), 1e-3);
+        round_to(static_cast<double>(input_.eval_units.size()) / std::max(1e-9, now() - start), 3);
   }
   if (input_.hooks.evaluate_tasks) metrics.update(input_.hooks.evaluate_tasks(input_.model, state_.step));
   return metrics;
 }
 
 void TrainingLoop::log_evaluation(const Json& metrics) {
-  Json line{
-      {"current_steps", state_.step}, {"total_steps", state_.total_steps}, {"epoch", round_to(state_.epoch, 1e-4)}};
+  Json line{{"current_steps", state_.step}, {"total_steps", state_.total_steps}, {"epoch", round_to(state_.epoch, 4)}};
   Json history{{"epoch", state_.epoch}, {"step", state_.step}};
   std::string shown;
   for (const auto& [key, value] : metrics.items()) {
@@ -310,13 +311,13 @@ Json TrainingLoop::finish(double seconds) {
   save_weights(output.output_dir);
   copy_tokenizer_files(input_.tokenizer, output.output_dir);
   const double samples = state_.epoch * static_cast<double>(input_.units.size());
-  Json metrics{{"epoch", round_to(state_.epoch, 1e-4)},
+  Json metrics{{"epoch", round_to(state_.epoch, 4)},
                {"train_loss", state_.loss_total / static_cast<double>(std::max<int64_t>(1, state_.step))},
-               {"train_runtime", round_to(seconds, 1e-4)},
-               {"train_samples_per_second", round_to(samples / seconds, 1e-3)},
-               {"train_steps_per_second", round_to(static_cast<double>(state_.step) / seconds, 1e-3)},
+               {"train_runtime", round_to(seconds, 4)},
+               {"train_samples_per_second", round_to(samples / seconds, 3)},
+               {"train_steps_per_second", round_to(static_cast<double>(state_.step) / seconds, 3)},
                {"num_input_tokens_seen", state_.tokens},
-               {"train_tokens_per_second", round_to(static_cast<double>(state_.tokens) / seconds, 0.1)}};
+               {"train_tokens_per_second", round_to(static_cast<double>(state_.tokens) / seconds, 1)}};
   state_.seconds = seconds;
   state_.loader = loader_.state();
   Json final_line = metrics;

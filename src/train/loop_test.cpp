@@ -64,7 +64,7 @@ FinishedRun run(const TrainConfig& config, TrainHooks hooks = {}, const std::str
   FinishedRun out;
   const auto checkpoint = resume_point(config);
   out.started = start_model(config, checkpoint);
-  prepare_output(config);
+  prepare_output(config, checkpoint.has_value());
   TrainingLoop loop({.model = *out.started.model,
                      .config = config,
                      .trainable = out.started.trainable,

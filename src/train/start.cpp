@@ -51,10 +51,10 @@ std::optional<fs::path> resume_point(const TrainConfig& config) {
            checkpoint.string());
     return checkpoint;
   }
-  if (config.output.overwrite_output_dir || wish == false || wish == "false") return std::nullopt;
+  const bool must_resume = wish == true || wish == "true";
+  if ((config.output.overwrite_output_dir && !must_resume) || wish == false || wish == "false") return std::nullopt;
   std::optional<fs::path> last = last_checkpoint(folder);
-  if (!last && (wish == true || wish == "true"))
-    fail("resume_from_checkpoint", "expected a checkpoint in {}, found none", folder.string());
+  if (!last && must_resume) fail("resume_from_checkpoint", "expected a checkpoint in {}, found none", folder.string());
   if (!last && fs::exists(folder / "train_results.json"))
     fail("output_dir",
          "expected a new folder or checkpoints to go on from, got the results of a finished run in {}; try "
@@ -63,12 +63,12 @@ std::optional<fs::path> resume_point(const TrainConfig& config) {
   return last;
 }
 
-void prepare_output(const TrainConfig& config) {
+void prepare_output(const TrainConfig& config, bool resumes) {
   const fs::path folder = config.output.output_dir;
   std::error_code fault;
   fs::create_directories(folder, fault);
   if (fault) fail("output_dir", "expected a folder that can be written, got {} ({})", folder.string(), fault.message());
-  if (!config.output.overwrite_output_dir) return;
+  if (!config.output.overwrite_output_dir || resumes) return;
   prune_checkpoints(folder, 0);
   for (const char* name : {"trainer_log.jsonl", "trainer_state.json", "train_results.json", "eval_results.json",
                            "all_results.json", "training_loss.svg"})

@@ -9,12 +9,14 @@
 
 namespace llmbox {
 
-/// The checkpoint to go on from: resume_from_checkpoint, else the last one of output_dir; none for a new run. Throws
+/// The checkpoint to go on from: resume_from_checkpoint (which wins over overwrite_output_dir), else the last one of
+/// output_dir; none for a new run. Throws
 /// Error where output_dir holds the results of a finished run without checkpoints.
 std::optional<std::filesystem::path> resume_point(const TrainConfig& config);
 
-/// Makes output_dir ready: with overwrite_output_dir the checkpoints and logs of an earlier run are removed.
-void prepare_output(const TrainConfig& config);
+/// Makes output_dir ready: with overwrite_output_dir the checkpoints and logs of an earlier run are removed, unless the
+/// run `resumes` from one of them.
+void prepare_output(const TrainConfig& config, bool resumes);
 
 struct StartedModel {
   std::unique_ptr<Decoder> model;

@@ -122,6 +122,7 @@ RopeSpec read_rope_fields(const ConfigReader& config, const ConfigReader& fields
                           const RopeDefaults& defaults) {
   RopeSpec rope;
   rope.theta = fields.number("rope_theta", config.number("rope_theta", defaults.theta));
+  if (rope.theta <= 0) fail(config.where(), "expected a positive 'rope_theta', got {}", rope.theta);
   const double part = fields.number("partial_rotary_factor", config.number("partial_rotary_factor", defaults.part));
   rope.dim = static_cast<int64_t>(static_cast<double>(head_dim) * part);
   check_rope(config, rope, head_dim);

@@ -15,23 +15,19 @@ struct QkvRows {
   RowOrder q, k, v;
 };
 
-void append(RowOrder& rows, int64_t first, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) rows.push_back(first + i);
-}
-
 QkvRows qkv_rows(const AttentionSpec& a, const std::string& where) {
   QkvRows rows;
   const int64_t d = a.head_dim, group = a.n_head / a.n_kv_head;
   if (a.layout == QkvLayout::fused) {
-    append(rows.q, 0, a.n_head * d);
-    append(rows.k, a.n_head * d, a.n_kv_head * d);
-    append(rows.v, (a.n_head + a.n_kv_head) * d, a.n_kv_head * d);
+    append_rows(rows.q, 0, a.n_head * d);
+    append_rows(rows.k, a.n_head * d, a.n_kv_head * d);
+    append_rows(rows.v, (a.n_head + a.n_kv_head) * d, a.n_kv_head * d);
   } else if (a.layout == QkvLayout::grouped) {
     for (int64_t head = 0; head < a.n_kv_head; ++head) {
       const int64_t first = head * (group + 2) * d;
-      append(rows.q, first, group * d);
-      append(rows.k, first + group * d, d);
-      append(rows.v, first + (group + 1) * d, d);
+      append_rows(rows.q, first, group * d);
+      append_rows(rows.k, first + group * d, d);
+      append_rows(rows.v, first + (group + 1) * d, d);
     }
   } else {
     fail(where, "expected q, k and v in an order that GGUF knows, got another one");

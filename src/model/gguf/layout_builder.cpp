@@ -60,6 +60,10 @@ TensorJoin turned() {
 
 }  // namespace
 
+void append_rows(RowOrder& rows, int64_t first, int64_t count) {
+  for (int64_t i = 0; i < count; ++i) rows.push_back(first + i);
+}
+
 void LayoutBuilder::changed(const std::string& hub, std::vector<int64_t> hub_shape, GgufTensor gguf, TensorJoin back) {
   layout_.hub[hub] = {.shape = std::move(hub_shape), .parts = {{gguf.name}}, .join = std::move(back)};
   gguf.parts = {hub};

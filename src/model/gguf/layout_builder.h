@@ -9,6 +9,8 @@ namespace llmbox {
 /// Row i of the GGUF tensor is row order[i] of the hub's; empty: as they are.
 using RowOrder = std::vector<int64_t>;
 
+void append_rows(RowOrder& rows, int64_t first, int64_t count);
+
 /// What happens to a linear layer on its way into GGUF; the way back undoes it.
 struct LinearChange {
   RowOrder order{};

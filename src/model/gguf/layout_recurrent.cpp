@@ -17,10 +17,6 @@ void decay(LayoutBuilder& builder, const std::string& name, const std::vector<in
                   [hub_shape](const auto& parts) { return (-parts[0]).log().reshape(hub_shape); });
 }
 
-void append(RowOrder& rows, int64_t first, int64_t count) {
-  for (int64_t i = 0; i < count; ++i) rows.push_back(first + i);
-}
-
 }  // namespace
 
 void lay_mamba(const LayoutScope& scope, const MambaSpec& m, const std::string& block) {
@@ -65,8 +61,8 @@ void lay_delta(const LayoutScope& scope, const GatedDeltaSpec& d, const std::str
   const int64_t key = d.key_dim, values = d.n_value_head / d.n_key_head * d.value_dim, head = 2 * (key + values);
   RowOrder qkv, gate;
   for (const auto& [first, count] : {std::pair(int64_t{0}, key), std::pair(key, key), std::pair(2 * key, values)})
-    for (int64_t i = 0; i < d.n_key_head; ++i) append(qkv, i * head + first, count);
-  for (int64_t i = 0; i < d.n_key_head; ++i) append(gate, i * head + 2 * key + values, values);
+    for (int64_t i = 0; i < d.n_key_head; ++i) append_rows(qkv, i * head + first, count);
+  for (int64_t i = 0; i < d.n_key_head; ++i) append_rows(gate, i * head + 2 * key + values, values);
   builder.split(d.qkvz, {{block + "attn_qkv", qkv}, {block + "attn_gate", gate}});
   builder.linear(d.ba, block + "ssm_ba");
   const int64_t channels = 2 * d.n_key_head * key + d.n_value_head * d.value_dim;

@@ -122,7 +122,9 @@ ModelDescription read_model(value part, size_t file_size) {
   model.vocabulary.reserve(file_size / 64);
   for (auto field : part.get_object()) {
     std::string key(std::string_view(field.unescaped_key()));
-    if (key == "merges" && field.value().type() == json_type::array) {
+    if (key == "merges" && field.value().type() != json_type::null) {
+      if (field.value().type() != json_type::array)
+        fail("tokenizer", "expected a list of pairs in merges, got another value");
       model.merges.reserve(file_size / 32, file_size / 3);
       for (auto merge : field.value().get_array()) read_merge(merge.value(), model.merges);
     } else if (key == "vocab") {
