@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <regex>
 
 #include "core/error.h"
 #include "tensor/file_mapping.h"
@@ -163,13 +164,28 @@ void check_places(const std::map<std::string, GgufFile::Tensor>& tensors, size_t
   }
 }
 
+/// "NAME-00001-of-00003.gguf" → the three of them; any other path alone.
+std::vector<std::filesystem::path> part_paths(const std::filesystem::path& path) {
+  static const std::regex kPart("(.*)-([0-9]{5})-of-([0-9]{5})\\.gguf");
+  const std::string name = path.filename().string();
+  std::smatch match;
+  if (!std::regex_match(name, match, kPart)) return {path};
+  const auto part = [&](int i) { return fmt::format("{}-{:05}-of-{}.gguf", match[1].str(), i, match[3].str()); };
+  if (name != part(1)) fail(path.string(), "expected the first part of the file, got another; try '{}'", part(1));
+  std::vector<std::filesystem::path> parts;
+  for (int i = 1; i <= std::max(1, std::stoi(match[3])); ++i) {
+    parts.push_back(path.parent_path() / part(i));
+    if (!std::filesystem::exists(parts.back()))
+      fail(path.string(), "expected the part '{}' beside it, found none", parts.back().filename().string());
+  }
+  return parts;
+}
+
 }  // namespace
 
-GgufFile GgufFile::open(const std::filesystem::path& path) {
-  GgufFile file;
-  file.path_ = path;
-  file.mapping_ = std::make_shared<FileMapping>(path);
-  Cursor cursor(*file.mapping_, path.string());
+void GgufFile::add_part(const std::filesystem::path& path) {
+  const auto mapping = std::make_shared<FileMapping>(path);
+  Cursor cursor(*mapping, path.string());
   const auto magic = cursor.get<std::array<char, 4>>();
   if (std::memcmp(magic.data(), kGgufMagic, 4) != 0)
     fail(path.string(), "expected a GGUF file, got another magic number");
@@ -177,28 +193,45 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   if (version < kOldest || version > kNewest)
     fail(path.string(), "expected GGUF version {} or {}, got {}", kOldest, kNewest, version);
   const uint64_t n_tensor = cursor.count(24, "tensors"), n_key = cursor.count(13, "keys");
+  Json metadata = Json::object();
   for (uint64_t i = 0; i < n_key; ++i) {
     const std::string key = cursor.text();
     const auto type = static_cast<ValueType>(cursor.get<uint32_t>());
-    file.metadata_[key] = cursor.value(type, key, 0);
+    metadata[key] = cursor.value(type, key, 0);
   }
+  std::map<std::string, Tensor> tensors;
   for (uint64_t i = 0; i < n_tensor; ++i) {
     const std::string name = cursor.text();
-    if (!file.tensors_.emplace(name, read_tensor(cursor, path.string() + ": " + name)).second)
+    if (tensors_.contains(name) || !tensors.emplace(name, read_tensor(cursor, path.string() + ": " + name)).second)
       fail(path.string(), "expected every tensor once, got '{}' twice", name);
   }
-  const uint64_t alignment = read_alignment(file.metadata_, path.string());
+  const uint64_t alignment = read_alignment(metadata, path.string());
   const size_t data = (cursor.at() + alignment - 1) / alignment * alignment;
-  for (auto& [name, tensor] : file.tensors_) {
+  for (auto& [name, tensor] : tensors) {
     if (tensor.begin % alignment != 0 || __builtin_add_overflow(tensor.begin, data, &tensor.begin))
       fail(path.string() + ": " + name, "expected an offset that is a multiple of {}, got {}", alignment, tensor.begin);
+    tensor.part = mappings_.size();
   }
-  check_places(file.tensors_, file.mapping_->size(), path.string());
+  check_places(tensors, mapping->size(), path.string());
+  if (mappings_.empty()) metadata_ = std::move(metadata);  // the first part speaks for all
+  tensors_.merge(tensors);
+  mappings_.push_back(mapping);
+}
+
+GgufFile GgufFile::open(const std::filesystem::path& path) {
+  GgufFile file;
+  const std::vector<std::filesystem::path> parts = part_paths(path);
+  file.path_ = parts.front();
+  for (const auto& part : parts) file.add_part(part);
+  const Json said = file.metadata_.value("split.count", Json());
+  if (said.is_number() && said > 1 && said != parts.size())
+    fail(file.path_.string(), "expected a file of {} parts with a name like 'NAME-00001-of-{:05}.gguf', got {}",
+         said.dump(), said.get<int64_t>(), parts.size());
   return file;
 }
 
 const uint8_t* GgufFile::data(const Tensor& tensor) const {
-  return reinterpret_cast<const uint8_t*>(mapping_->data()) + tensor.begin;
+  return reinterpret_cast<const uint8_t*>(mapping(tensor)->data()) + tensor.begin;
 }
 
 at::Tensor decode_tensor(const GgufFile& file, const std::string& name, int64_t first, int64_t count) {

@@ -1,7 +1,7 @@
 // GGUF version 3 files (and 2, which reads alike): typed metadata and tensors in GGML's block types, aligned in one
-// file. Reading maps the file; nothing but the header is read. Refused with an Error naming the file and the key or
-// tensor: wrong magic or version, lengths and counts that leave the file, unknown types, tensors that overlap, leave
-// the file or are misaligned. Thread-safe to read.
+// file or in parts (NAME-00001-of-00003.gguf). Reading maps the files; nothing but the headers is read. Refused with an
+// Error naming the file and the key or tensor: wrong magic or version, lengths and counts that leave the file, unknown
+// types, tensors that overlap, leave the file or are misaligned. Thread-safe to read.
 #pragma once
 
 #include <filesystem>
@@ -25,21 +25,25 @@ class GgufFile {
     const BlockType* type = nullptr;  // null: a type that we do not read; `type_id` says which
     uint32_t type_id = 0;
     std::vector<int64_t> shape;   // slowest first, as everywhere in llmbox
-    size_t begin = 0, bytes = 0;  // in the file
+    size_t begin = 0, bytes = 0;  // in its part
+    size_t part = 0;
   };
 
+  /// Of a file in parts the first is named, which has the metadata.
   static GgufFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
   /// Every key with its value; arrays are JSON arrays. Texts are as in the file (not always UTF-8).
   const Json& metadata() const { return metadata_; }
   const std::map<std::string, Tensor>& tensors() const { return tensors_; }
-  const std::shared_ptr<FileMapping>& mapping() const { return mapping_; }
+  const std::shared_ptr<FileMapping>& mapping(const Tensor& tensor) const { return mappings_[tensor.part]; }
   const uint8_t* data(const Tensor& tensor) const;
 
  private:
+  void add_part(const std::filesystem::path& path);
+
   std::filesystem::path path_;
-  std::shared_ptr<FileMapping> mapping_;
+  std::vector<std::shared_ptr<FileMapping>> mappings_;  // one a part
   Json metadata_ = Json::object();
   std::map<std::string, Tensor> tensors_;
 };

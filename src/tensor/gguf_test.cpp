@@ -45,6 +45,30 @@ TEST(Gguf, WrittenEqualsRead) {
   EXPECT_LT((decode_tensor(file, "matrix").flatten() - at::arange(128)).abs().max().item<float>(), 0.51);
 }
 
+TEST(Gguf, PartsAreOneFile) {
+  const TempFolder folder;
+  const auto part = [&](int i, const GgufEntries& keys) {
+    const auto path = folder.path() / fmt::format("x-{:05}-of-00003.gguf", i);
+    const at::Tensor row = at::full({3}, i, at::kFloat);
+    save_gguf(path, keys, {{fmt::format("row{}", i), type("F32"), {3}, [=] { return row; }}});
+    return path;
+  };
+  const auto first = part(1, {{"general.architecture", std::string("llama")}, {"split.count", uint32_t{3}}});
+  const auto second = part(2, {{"split.count", uint32_t{3}}, {"split.no", uint32_t{1}}});
+  const auto refused = [&] { return message_of([&] { GgufFile::open(first); }); };
+  EXPECT_NE(refused().find("expected the part 'x-00003-of-00003.gguf' beside it"), std::string::npos) << refused();
+  part(3, {{"split.count", uint32_t{3}}});
+  const GgufFile file = GgufFile::open(first);
+  EXPECT_EQ(file.metadata()["general.architecture"], "llama");
+  for (int i = 1; i <= 3; ++i)
+    EXPECT_TRUE(at::equal(decode_tensor(file, fmt::format("row{}", i)), at::full({3}, i, at::kFloat)));
+  const std::string later = message_of([&] { GgufFile::open(second); });
+  EXPECT_NE(later.find("try 'x-00001-of-00003.gguf'"), std::string::npos) << later;
+  std::filesystem::rename(first, folder.path() / "alone.gguf");
+  const std::string message = message_of([&] { GgufFile::open(folder.path() / "alone.gguf"); });
+  EXPECT_NE(message.find("expected a file of 3 parts"), std::string::npos) << message;
+}
+
 TEST(Gguf, EveryCutOfAFileIsRefused) {
   const TempFolder folder;
   const std::string whole = read_text_file(write_small(folder));

@@ -62,7 +62,7 @@ class BlockWeight : public PackedWeight {
   }
   std::vector<int64_t> shape() const override { return tensor_.shape; }
   at::Tensor dequantize_once() const override {
-    file_->mapping()->release_pages();
+    for (const GgufSlice& slice : tensor_.parts) file_->mapping(file_->tensors().at(slice.name))->release_pages();
     return dequantize();
   }
 
@@ -81,14 +81,18 @@ at::Tensor view_of(const std::shared_ptr<const GgufFile>& file, const GgufSlice&
 }
 
 Weight dense_weight(const std::shared_ptr<const GgufFile>& file, const HubTensor& tensor) {
-  const auto dtype = *plain_type(file->tensors().at(tensor.parts[0].name).type);
+  const GgufFile::Tensor& first = file->tensors().at(tensor.parts[0].name);
+  const auto dtype = *plain_type(first.type);
   const auto read = [file, tensor] {
     std::vector<at::Tensor> parts;
     for (const GgufSlice& slice : tensor.parts) parts.push_back(view_of(file, slice));
     return join_parts(tensor, parts);
   };
-  return {
-      .file = file->path().string(), .dtype = dtype, .shape = tensor.shape, .read = read, .mapping = file->mapping()};
+  return {.file = file->path().string(),
+          .dtype = dtype,
+          .shape = tensor.shape,
+          .read = read,
+          .mapping = file->mapping(first)};
 }
 
 /// Every tensor of the file belongs to the layout and has its shape, up to dimensions of 1.
