@@ -1,4 +1,4 @@
-// Writing and reading GGUF: how fast each block type is encoded, and how fast plain weights go from file to file.
+// Writing and reading GGUF: how fast each block type is encoded, and how fast a model goes from file to file.
 #include "tensor/gguf.h"
 
 #include <ATen/ATen.h>
@@ -6,8 +6,11 @@
 #include <filesystem>
 
 #include "bench.h"
-#include "tensor/safetensors.h"
-#include "tensor/weight_map.h"
+#include "core/atomic_file.h"
+#include "core/error.h"
+#include "model/decoder.h"
+#include "model/gguf/model.h"
+#include "model/save.h"
 
 namespace llmbox::bench {
 
@@ -25,27 +28,31 @@ void encode_case(const char* name, const at::Tensor& values, double tolerance) {
   print_rate(fmt::format("encode {}", name), {read, dram_read_bytes_per_second(), 1e9, "GB/s of f32", "DRAM read"});
 }
 
-/// 16 matrices of 16 MB in bf16.
-constexpr int64_t kMatrices = 16, kRows = 4096, kColumns = 2048;
+/// 200 MB of bf16.
+const Json kModel = {{"model_type", "llama"},     {"hidden_size", 1024},        {"intermediate_size", 4096},
+                     {"num_hidden_layers", 6},    {"vocab_size", 4096},         {"num_attention_heads", 16},
+                     {"num_key_value_heads", 16}, {"tie_word_embeddings", true}};
 
-void write_case(const std::filesystem::path& folder) {
-  NamedTensors tensors;
-  for (int64_t i = 0; i < kMatrices; ++i)
-    tensors.emplace_back(fmt::format("m{}", i), at::randn({kRows, kColumns}).to(at::kBFloat16));
-  save_safetensors(folder / "model.safetensors", tensors);
-  const double bytes = 2.0 * kMatrices * kRows * kColumns;
-  const BlockType* type = find_block_type("BF16");
-  const auto to_gguf = [&] {
-    const WeightMap weights = open_weight_file(folder / "model.safetensors");
-    std::vector<GgufOutput> outputs;
-    for (const auto& [name, weight] : weights) outputs.push_back({name, type, weight.shape, weight.read});
-    save_gguf(folder / "model.gguf", {}, outputs);
+/// What the disk takes: the same bytes written and synced as they are.
+double disk_bytes_per_second(const std::filesystem::path& folder, size_t bytes) {
+  const std::string zeros(bytes, '\0');
+  return static_cast<double>(bytes) / best_seconds([&] { write_file_atomically(folder / "plain", zeros); }, 3);
+}
+
+void convert_case(const std::filesystem::path& folder) {
+  const auto hub = folder / "hf", gguf = folder / "model.gguf", back = folder / "back";
+  Decoder::create(kModel, 5, {.dtype = at::kBFloat16})->save(hub);
+  const auto to_gguf = [&] { save_gguf_model(gguf, open_model_files(hub), {.type = "bf16"}); };
+  const auto to_hub = [&] {
+    save_model_files(back, dense_files(open_model_files(gguf), at::kBFloat16), kMaxShardBytes);
   };
-  const double there = best_seconds(to_gguf, 3);
-  const auto file = GgufFile::open(folder / "model.gguf");
-  require_close("gguf bf16", (decode_tensor(file, "m3") - tensors[3].second.to(at::kFloat)).abs().max().item<double>(),
-                0);
-  print_rate("safetensors to gguf bf16", {bytes / there, dram_read_bytes_per_second(), 1e9, "GB/s", "DRAM read"});
+  const double there = best_seconds(to_gguf, 3), again = best_seconds(to_hub, 3);
+  if (read_text_file(hub / "model.safetensors") != read_text_file(back / "model.safetensors"))
+    fail("bench gguf", "expected the same file again, got another");
+  const auto size = std::filesystem::file_size(hub / "model.safetensors");
+  const double disk = disk_bytes_per_second(folder, size), bytes = static_cast<double>(size);
+  print_rate("safetensors to gguf bf16", {bytes / there, disk, 1e9, "GB/s", "plain write"});
+  print_rate("gguf bf16 to safetensors", {bytes / again, disk, 1e9, "GB/s", "plain write"});
 }
 
 }  // namespace
@@ -58,7 +65,7 @@ void run_gguf() {
   encode_case("Q4_K", values, 0.1);
   const std::filesystem::path folder = std::filesystem::temp_directory_path() / "llmbox-bench-gguf";
   std::filesystem::create_directories(folder);
-  write_case(folder);
+  convert_case(folder);
   std::filesystem::remove_all(folder);
 }
 

@@ -80,7 +80,7 @@ void run_train_sft() {
                {"output_dir", (folder / "run").string()}},
               "bench");
   StartedModel started = start_model(config, std::nullopt);
-  prepare_output(config);
+  prepare_output(config, false);
   int64_t n_parameters = 0;
   for (const auto& [name, tensor] : started.trainable) n_parameters += tensor.numel();
   TrainingLoop loop({.model = *started.model,
