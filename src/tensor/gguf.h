@@ -53,7 +53,7 @@ class GgufFile {
 at::Tensor decode_tensor(const GgufFile& file, const std::string& name, int64_t first = 0, int64_t count = 0);
 
 using GgufValue = std::variant<bool, uint32_t, int32_t, float, std::string, std::vector<std::string>,
-                               std::vector<float>, std::vector<int32_t>, std::vector<bool>>;
+                               std::vector<float>, std::vector<int32_t>, std::vector<bool>, std::vector<uint8_t>>;
 using GgufEntries = std::vector<std::pair<std::string, GgufValue>>;
 
 /// A tensor to be written: made when its turn comes, so that one at a time is in memory.

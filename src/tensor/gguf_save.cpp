@@ -12,7 +12,7 @@ namespace {
 constexpr uint64_t kGgufAlignment = 32;
 
 /// Type numbers of GGUF's specification, in the order of GgufValue's members.
-constexpr uint32_t kTypeOf[] = {7, 4, 5, 6, 8, 8, 6, 5, 7};
+constexpr uint32_t kTypeOf[] = {7, 4, 5, 6, 8, 8, 6, 5, 7, 0};
 constexpr uint32_t kArray = 9;
 
 class Header {

@@ -31,12 +31,15 @@ const BlockType* fitting(const char* name, int64_t row) {
   return find_block_type("F32");
 }
 
-/// Biases, norms and routers stay exact, as llama.cpp wants them.
+/// Biases, norms, routers and what llama.cpp does not multiply by as a matrix stay exact, as it wants them.
 bool is_small(const std::string& gguf) {
-  for (const char* part : {".bias", "_norm.weight", "ffn_gate_inp.weight", "attn_rel_b.weight", "ssm_a", "ssm_d",
-                           "ssm_conv1d.weight", "shortconv.conv.weight"})
-    if (gguf.ends_with(part)) return true;
-  return false;
+  constexpr const char* kEnds[] = {
+      ".bias", "_norm.weight",      "ffn_gate_inp.weight",   "attn_rel_b.weight",     "ssm_a",
+      "ssm_d", "ssm_conv1d.weight", "shortconv.conv.weight", "time_mix_first.weight", "time_mix_lerp_fused.weight"};
+  for (const char* end : kEnds)
+    if (gguf.ends_with(end)) return true;
+  // RWKV's low-rank parts: time_mix_w1, time_mix_decay_w2 …
+  return gguf.find(".time_mix_") != std::string::npos && (gguf.ends_with("1.weight") || gguf.ends_with("2.weight"));
 }
 
 const BlockType* choose_type(const GgufPreset& preset, const std::string& gguf, const std::vector<int64_t>& shape,

@@ -1,5 +1,6 @@
 // The tokenizer of a model folder as GGUF metadata (llama.cpp's keys tokenizer.ggml.*): byte-level BPE as "gpt2",
-// SentencePiece BPE as "llama". Read from tokenizer.json, tokenizer_config.json, config.json and chat_template.jinja.
+// SentencePiece BPE as "llama", unigram as "t5". Read from tokenizer.json, tokenizer_config.json, config.json and
+// chat_template.jinja.
 #pragma once
 
 #include "tensor/gguf.h"

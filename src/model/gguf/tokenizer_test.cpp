@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/test_shared.h"
+#include "model/gguf/tokenizer_rules.h"
 
 namespace llmbox {
 namespace {
@@ -53,6 +54,52 @@ TEST(GgufTokenizer, ByteLevelVocabulariesKeepTheirMerges) {
   EXPECT_EQ(std::get<std::string>(ours["tokenizer.chat_template"]), "{{ x }}");
 }
 
+TEST(GgufTokenizer, UnigramVocabulariesKeepTheirScoresAndCharacters) {
+  const TempFolder folder;
+  folder.write("tokenizer.json", R"({"model": {"unk_id": 1, "vocab": [["<pad>", 0], ["<unk>", 0], ["▁a", -1.5]]},
+      "normalizer": {"type": "Precompiled", "precompiled_charsmap": "AQL/"},
+      "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"}, {"type": "Metaspace"}]},
+      "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A"}},
+                         {"SpecialToken": {"id": "</s>"}}]},
+      "added_tokens": [{"id": 3, "content": "</s>", "special": true}]})");
+  auto ours = metadata_of(folder.path(), 4);
+  EXPECT_EQ(std::get<std::string>(ours["tokenizer.ggml.model"]), "t5");
+  EXPECT_EQ(std::get<std::vector<float>>(ours["tokenizer.ggml.scores"]), (std::vector<float>{0, 0, -1.5, 0}));
+  EXPECT_EQ(std::get<std::vector<int32_t>>(ours["tokenizer.ggml.token_type"]), (std::vector<int32_t>{1, 2, 1, 3}));
+  EXPECT_EQ(std::get<std::vector<uint8_t>>(ours["tokenizer.ggml.precompiled_charsmap"]),
+            (std::vector<uint8_t>{1, 2, 255}));
+  EXPECT_EQ(std::get<uint32_t>(ours["tokenizer.ggml.eos_token_id"]), 3u);
+  EXPECT_EQ(std::get<uint32_t>(ours["tokenizer.ggml.unknown_token_id"]), 1u);
+  EXPECT_TRUE(std::get<bool>(ours["tokenizer.ggml.add_eos_token"]));
+  EXPECT_FALSE(std::get<bool>(ours["tokenizer.ggml.add_bos_token"]));
+  EXPECT_TRUE(std::get<bool>(ours["tokenizer.ggml.add_space_prefix"]));
+  EXPECT_TRUE(std::get<bool>(ours["tokenizer.ggml.remove_extra_whitespaces"]));
+}
+
+TEST(GgufTokenizer, ThePatternsGiveTheSplittingRule) {
+  const auto rule = [](const char* pre, bool ignore_merges = false) {
+    return splitting_rule({{"pre_tokenizer", parse_json(pre, "test")}, {"model", {{"ignore_merges", ignore_merges}}}});
+  };
+  EXPECT_EQ(rule(R"({"type": "ByteLevel"})"), "gpt-2");
+  EXPECT_EQ(rule(R"({"pattern": {"Regex": "x|\\p{N}|y"}})"), "qwen2");
+  EXPECT_EQ(rule(R"({"pattern": {"Regex": "x|\\p{N}{1,3}|y"}})", true), "llama-bpe");
+  EXPECT_EQ(rule(R"({"pattern": {"Regex": "x|\\p{N}{1,3}|y"}})"), "smaug-bpe");
+  EXPECT_EQ(rule(R"([{"type": "Digits", "individual_digits": true}])"), "starcoder");
+  EXPECT_EQ(rule(R"([{"type": "Digits", "individual_digits": false}, {"Regex": "[0-9][0-9][0-9]"}])"), "falcon");
+}
+
+TEST(GgufTokenizer, OneTokenBeforeAndOneBehindATextAreSaid) {
+  const auto around = [](const char* single) {
+    return surrounding_of(
+        {{"post_processor", {{"type", "TemplateProcessing"}, {"single", parse_json(single, "test")}}}});
+  };
+  const char* kOne = R"([{"SpecialToken": {"id": "<s>"}}, {"Sequence": {}}])";
+  EXPECT_EQ(around(kOne).before, "<s>");
+  EXPECT_EQ(around(kOne).after, std::nullopt);
+  const char* kTwo = R"([{"SpecialToken": {"id": "[gMASK]"}}, {"SpecialToken": {"id": "sop"}}, {"Sequence": {}}])";
+  EXPECT_EQ(around(kTwo).before, std::nullopt);
+}
+
 TEST(GgufTokenizer, WhatGgufHasNoNameForIsLeftOut) {
   const TempFolder folder;
   EXPECT_TRUE(gguf_tokenizer(folder.path(), 4).empty());
@@ -66,6 +113,10 @@ TEST(GgufTokenizer, ABrokenFileIsNamed) {
     folder.write("tokenizer.json", text);
     return message_of([&] { gguf_tokenizer(folder.path(), 2); });
   };
+  EXPECT_NE(fault(R"({"model": {"vocab": [["a", 0]], "unk_id": 0},
+                      "normalizer": {"type": "Precompiled", "precompiled_charsmap": "?"}})")
+                .find("tokenizer.json] expected base64"),
+            std::string::npos);
   EXPECT_NE(fault("{}").find("expected an object 'model'"), std::string::npos);
   EXPECT_NE(fault(R"({"model": {"vocab": {"a": 7}}, "decoder": {"type": "ByteLevel"}})").find("2 rows, got 7"),
             std::string::npos);

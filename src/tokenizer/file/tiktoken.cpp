@@ -5,7 +5,7 @@
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "tokenizer/base64.h"
+#include "core/base64.h"
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/byte_level_rules.h"
 #include "tokenizer/file/tokenizer_file.h"

@@ -1,4 +1,4 @@
-#include "tokenizer/base64.h"
+#include "core/base64.h"
 
 #include <array>
 
