@@ -1,5 +1,7 @@
 """The forms that scripts rely on: what may be written how, and what a lost answer or a wrong line leads to."""
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import unittest
@@ -109,7 +111,8 @@ class TrainFormsTest(unittest.TestCase):
     def train(self, **changes):
         values = dict(model_name_or_path=str(STORIES), do_train=True, lora_rank=2, dataset="rows", template="alpaca",
                       dataset_dir=str(self.folder), output_dir=str(self.folder / "out"), save_steps=2, max_steps=4,
-                      per_device_train_batch_size=1, overwrite_output_dir=True, logging_steps=1, **changes)
+                      per_device_train_batch_size=1, overwrite_output_dir=True, logging_steps=1)
+        values.update(changes)
         recipe = self.folder / "recipe.yaml"
         recipe.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items()))
         return llmbox("train", recipe)
@@ -131,6 +134,44 @@ class TrainFormsTest(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("[task piqa]", result.stderr)
         self.assertFalse((self.folder / "out").exists())
+
+    def test_a_run_folder_belongs_to_one_run(self):
+        out = self.folder / "out"
+        out.mkdir()
+        handle = os.open(out, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            result = self.train()
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("another process", result.stderr)
+            self.assertEqual(list(out.iterdir()), [])
+        finally:
+            os.close(handle)
+        self.assertEqual(self.train().returncode, 0)
+
+    def test_a_loss_that_is_no_number_stops_with_its_step(self):
+        result = self.train(learning_rate=1e30, lr_scheduler_type="constant")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr.splitlines()[-1], r"^llmbox: \[train\] expected a finite loss.* in step [0-9]+")
+
+    def test_cells_that_are_no_text_are_named(self):
+        for row, got in [({"instruction": {"a": 1}, "output": "b"}, '{"a":1}'),
+                         ({"instruction": ["a"], "output": "b"}, '["a"]')]:
+            (self.folder / "rows.json").write_text(json.dumps([row]))
+            result = self.train()
+            self.assertEqual(result.returncode, 2, row)
+            self.assertIn("[dataset rows, row 1]", result.stderr)
+            self.assertIn(got, result.stderr)
+
+    def test_only_models_that_predict_the_next_token_are_trained(self):
+        for name in ["bert", "llama_reward"]:
+            model = self.folder / name
+            shutil.copytree(STORIES.parents[2] / "architectures" / name, model)
+            model.chmod(0o755)
+            shutil.copyfile(STORIES / "tokenizer.json", model / "tokenizer.json")
+            result = self.train(model_name_or_path=str(model))
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("try a causal LM", result.stderr)
 
     def test_numbers_that_mean_nothing_are_refused(self):
         result = self.train(max_samples=0, warmup_steps=-1, weight_decay=-1, adam_beta1=1.0)
