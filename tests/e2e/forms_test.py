@@ -90,6 +90,26 @@ class FormsTest(unittest.TestCase):
             (model / "generation_config.json").write_text(text)
             self.refused(llmbox("generate", "-m", model, stdin=PROMPT), "generation_config.json")
 
+    def test_generate_takes_an_inference_file(self):
+        recipe = self.folder / "infer.yaml"
+        recipe.write_text(f"model_name_or_path: {STORIES}\ntemplate: alpaca\ninfer_backend: huggingface\n")
+        with_file = llmbox("generate", recipe, "--max_tokens", 2, stdin='{"prompt":"Once upon"}')
+        with_flags = llmbox("generate", "-m", STORIES, "--max_tokens", 2, stdin='{"prompt":"Once upon"}')
+        self.assertEqual(with_file.stdout, with_flags.stdout, with_file.stderr)
+        self.assertEqual(len(lines(with_file)), 1)
+
+    def test_help_of_a_verb(self):
+        self.assertEqual(llmbox("help", "train").stdout, llmbox("train", "--help").stdout)
+
+    def test_another_model_in_the_same_file_is_not_answered_from_the_journal(self):
+        model = self.folder / "model.gguf"
+        args = ("eval", "-m", model, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2, "--output",
+                self.folder / "out")
+        shutil.copyfile(STORIES.parent / "stories260K.f32.gguf", model)
+        self.assertEqual(llmbox(*args).returncode, 0)
+        shutil.copyfile(STORIES.parents[1] / "aidreams260K/aidreams260K.f32.gguf", model)
+        self.refused(llmbox(*args), "journal.jsonl", "overwrite")
+
     def test_paths_that_cannot_be_made_are_refused(self):
         data = REPO.parent / "shared/data"
         (self.folder / "file").write_text("")
