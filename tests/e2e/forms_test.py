@@ -53,6 +53,24 @@ class FormsTest(unittest.TestCase):
             self.assertEqual(self.logits(*args).returncode, 0, args)
         self.assertTrue((self.folder / "a b.safetensors").exists())
 
+    def test_logits_of_models_with_an_encoder(self):
+        families = STORIES.parents[2] / "architectures"
+        for name, text in [("ids", [[5, 6, 7]]), ("targets", [[0, 9]]), ("types", [[0, 1, 1]]), ("two", [[1], [2]])]:
+            (self.folder / f"{name}.json").write_text(json.dumps(text))
+        flag = {name: self.folder / f"{name}.json" for name in ["targets", "types", "two"]}
+        for args, fault in [((families / "t5", "--decoder_ids", flag["targets"]), None),
+                            ((families / "bert", "--token_types", flag["types"]), None),
+                            ((families / "t5",), "--decoder_ids"),
+                            ((families / "t5", "--decoder_ids", flag["two"]), "expected 1 lists"),
+                            ((STORIES, "--decoder_ids", flag["targets"]), "no encoder"),
+                            ((families / "bert", "--token_types", flag["targets"]), "expected 3 numbers"),
+                            ((STORIES, "--token_types", flag["types"]), "no types")]:
+            result = self.logits(*args)
+            if fault:
+                self.refused(result, fault)
+            else:
+                self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_ids_beyond_32_bits_are_refused(self):
         (self.folder / "ids.json").write_text("[[4294967297]]")
         self.refused(self.logits(STORIES), "ids.json", "4294967297")
