@@ -11,7 +11,6 @@
 #include "cli/verb.h"
 #include "core/atomic_file.h"
 #include "core/near_name.h"
-#include "train/foreign_keys.h"
 
 namespace llmbox {
 namespace {
@@ -168,28 +167,6 @@ class ChatSession {
   Messages messages_;
 };
 
-bool is_config_file(const std::string& word) {
-  return word.ends_with(".yaml") || word.ends_with(".yml") || word.ends_with(".json");
-}
-
-/// The first free word is a model folder or a LLaMA-Factory inference file; flags come on top of the file.
-ChatConfig read_config(const std::vector<std::string>& args) {
-  ChatConfig config;
-  const std::vector<std::string> words = apply_args(config, args);
-  if (words.size() > 1) fail("chat", "expected one model, got '{}' and '{}'", words[0], words[1]);
-  if (words.empty()) return config;
-  if (!is_config_file(words[0])) {
-    config.model.model = words[0];
-    return config;
-  }
-  Json file = read_config_file(words[0]);
-  take_foreign_keys(file, words[0]);
-  config = ChatConfig();
-  load_fields(config, file, words[0]);
-  apply_args(config, args);
-  return config;
-}
-
 }  // namespace
 
 int run_chat(const std::vector<std::string>& args) {
@@ -198,7 +175,7 @@ int run_chat(const std::vector<std::string>& args) {
                help_text(ChatConfig()));
     return 0;
   }
-  const ChatConfig config = read_config(args);
+  const auto config = read_model_config<ChatConfig>("chat", args);
   const SamplingParams params = config.sampling.checked("chat");
   const auto model = LocalModel::load(config.model.options());
   if (isatty(STDIN_FILENO)) std::signal(SIGINT, [](int) { interrupted = 1; });

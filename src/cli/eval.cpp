@@ -95,16 +95,23 @@ std::string dtype_name(const std::string& name) {
   return known == names.end() ? name : known->second;
 }
 
-/// What the answers depend on: the folders with their files' sizes and times, dtype and template.
+/// A file that the answers depend on, with its size and time.
+std::string stamp_of(const std::filesystem::path& file) {
+  return fmt::format("{}:{}:{}", file.string(), std::filesystem::file_size(file),
+                     std::filesystem::last_write_time(file).time_since_epoch().count());
+}
+
+/// What the answers depend on: the files of model (a folder, or one GGUF file or model of llama2.c) and adapter, dtype
+/// and template.
 std::string identity_of(const LocalModelOptions& options) {
   std::vector<std::string> parts;
-  for (const auto& folder : {options.model, options.adapter}) {
+  for (const auto& path : {options.model, options.adapter}) {
+    if (std::filesystem::is_regular_file(path)) parts.push_back(stamp_of(path));
     std::error_code missing;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, missing)) {
+    for (const auto& entry : std::filesystem::directory_iterator(path, missing)) {
       const auto extension = entry.path().extension();
-      if (extension == ".safetensors" || extension == ".json" || extension == ".jinja")
-        parts.push_back(fmt::format("{}:{}:{}", entry.path().string(), entry.file_size(),
-                                    entry.last_write_time().time_since_epoch().count()));
+      for (const char* known : {".safetensors", ".bin", ".json", ".model", ".jinja"})
+        if (extension == known) parts.push_back(stamp_of(entry.path()));
     }
   }
   std::sort(parts.begin(), parts.end());

@@ -87,17 +87,16 @@ std::vector<GenerateRequest> read_input(const GenerateConfig& config) {
 }  // namespace
 
 int run_generate(const std::vector<std::string>& args) {
-  GenerateConfig config;
   if (!args.empty() && (args[0] == "--help" || args[0] == "-h")) {
     fmt::print(
-        "usage: llmbox generate -m MODEL [--input FILE] [--output FILE] [flags]\n\n"
+        "usage: llmbox generate -m MODEL [--input FILE] [--output FILE] [flags]\n"
+        "       llmbox generate RECIPE.yaml [flags]\n\n"
         "Each line in: {{\"prompt\" or \"messages\", \"max_tokens\", \"temperature\", …}}; each line out: "
         "{{\"text\", \"ids\", \"finish_reason\"}}.\n\n{}",
-        help_text(config));
+        help_text(GenerateConfig()));
     return 0;
   }
-  const std::vector<std::string> rest = apply_args(config, args);
-  if (!rest.empty()) fail("generate", "expected flags, got '{}'; try llmbox generate --help", rest[0]);
+  const auto config = read_model_config<GenerateConfig>("generate", args);
   const LocalModelOptions options = config.model.options();
   const std::vector<GenerateRequest> requests = read_input(config);
   const auto model = LocalModel::load(options);

@@ -24,7 +24,8 @@ void print_help() {
   fmt::print("\nllmbox VERB --help tells a verb's arguments.\n");
 }
 
-int run(const std::vector<std::string>& args) {
+int run(std::vector<std::string> args) {
+  if (args.size() > 1 && args[0] == "help") args = {args[1], "--help"};
   if (args.empty() || args[0] == "--help" || args[0] == "-h" || args[0] == "help") {
     print_help();
     return args.empty() ? 2 : 0;

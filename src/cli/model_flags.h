@@ -2,13 +2,16 @@
 // inference files can be read; short names are ours. Nothing here loads or prints.
 #pragma once
 
+#include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
 #include "core/fields.h"
 #include "infer/local_model.h"
 #include "net/hub.h"
+#include "train/foreign_keys.h"
 
 namespace llmbox {
 
@@ -81,5 +84,26 @@ struct SamplingFlags {
     return result;
   }
 };
+
+/// The config of a verb with ModelFlags `model`: its first free word is a model, or a LLaMA-Factory inference file, and
+/// flags come on top of the file. Throws Error for a second word.
+template <class Config>
+Config read_model_config(std::string_view verb, const std::vector<std::string>& args) {
+  Config config;
+  const std::vector<std::string> words = apply_args(config, args);
+  if (words.size() > 1) fail(verb, "expected one model, got '{}' and '{}'", words[0], words[1]);
+  if (words.empty()) return config;
+  const std::string extension = std::filesystem::path(words[0]).extension();
+  if (extension != ".yaml" && extension != ".yml" && extension != ".json") {
+    config.model.model = words[0];
+    return config;
+  }
+  Json file = read_config_file(words[0]);
+  take_foreign_keys(file, words[0]);
+  config = Config();
+  load_fields(config, file, words[0]);
+  apply_args(config, args);
+  return config;
+}
 
 }  // namespace llmbox

@@ -10,6 +10,7 @@
 #include "core/atomic_file.h"
 #include "core/error.h"
 #include "core/fields.h"
+#include "core/folder_lock.h"
 #include "core/log.h"
 #include "eval/runner.h"
 #include "infer/local_model.h"
@@ -96,6 +97,8 @@ void evaluate_only(const TrainConfig& config, StartedModel& started, const RunDa
 void train(const LoadedTrainConfig& loaded) {
   const TrainConfig& config = loaded.config;
   // 1. What there is: the point to go on from, tokenizer, template, data.
+  FolderLock lock;
+  lock.take(config.output.output_dir);
   const std::optional<fs::path> checkpoint = config.do_train ? resume_point(config) : std::nullopt;
   std::shared_ptr<const Tokenizer> tokenizer = Tokenizer::load(config.tokenizer_path());
   const std::optional<ChatTemplate> chat_template = load_run_template(config, *tokenizer);
@@ -116,6 +119,7 @@ void train(const LoadedTrainConfig& loaded) {
                                .colour = colour}));
   if (config.do_train) prepare_output(config, checkpoint.has_value());
   fs::create_directories(config.output.output_dir);
+  lock.take(config.output.output_dir);
   write_file_atomically(fs::path(config.output.output_dir) / "train_config.json", dump_fields(config).dump(2) + "\n");
   TrainHooks hooks = make_hooks(config, tokenizer, chat_template);
   if (!config.do_train) return evaluate_only(config, started, data, hooks);

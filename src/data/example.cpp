@@ -29,6 +29,19 @@ std::string cell_text(const Json& cell) {
   return cell.is_string() ? cell.get<std::string>() : tool_text::dump(cell);
 }
 
+/// Text that a person or the model wrote: as cell_text, but a list must be OpenAI's parts with text and an object is no
+/// text at all.
+std::string written_text(const Json& cell, const std::string& where) {
+  if (!cell.is_structured()) return cell_text(cell);
+  std::string text;
+  for (const Json& part : cell.is_array() ? cell : Json::array({cell})) {
+    const bool has_text = cell.is_array() && part.is_object() && part.contains("text") && part["text"].is_string();
+    if (!has_text) fail(where, "expected text, got {}", cell.dump());
+    text += part["text"].get<std::string>();
+  }
+  return text;
+}
+
 bool is_empty(const Json& cell) {
   return cell.is_null() || (cell.is_string() && cell.get_ref<const std::string&>().empty());
 }
@@ -43,16 +56,18 @@ Example from_alpaca(const DatasetEntry& entry, const Json& row, const std::strin
   const DatasetColumns& c = entry.columns;
   Example out;
   Json history = column(row, c.history, entry.named_columns, where);
+  if (!history.is_array() && !is_empty(history))
+    fail(where, "expected pairs in column '{}', got {}", c.history, history.dump());
   if (history.is_array())
     for (const Json& turn : history) {
       if (!turn.is_array() || turn.size() != 2)
         fail(where, "expected pairs in column '{}', got {}", c.history, turn.dump());
-      out.prompt.push_back(make_message("user", cell_text(turn[0])));
-      out.prompt.push_back(make_message("assistant", cell_text(turn[1])));
+      out.prompt.push_back(make_message("user", written_text(turn[0], where)));
+      out.prompt.push_back(make_message("assistant", written_text(turn[1], where)));
     }
   std::string text;
   for (const Json& part : {column(row, c.prompt, true, where), column(row, c.query, entry.named_columns, where)})
-    if (!is_empty(part)) text += (text.empty() ? "" : "\n") + cell_text(part);
+    if (!is_empty(part)) text += (text.empty() ? "" : "\n") + written_text(part, where);
   out.prompt.push_back(make_message("user", text));
 
   Json response = column(row, c.response, true, where), tag = column(row, c.kto_tag, true, where);
@@ -90,7 +105,10 @@ Turn read_turn(const DatasetEntry& entry, const Json& message, const std::string
   for (const std::string& key : {tags.role, tags.content})
     if (!message.contains(key))
       fail(where, "expected key '{}' in a message, got {}; try \"tags\" in dataset_info.json", key, message.dump());
-  return {role_of(tags, cell_text(message[tags.role])), cell_text(message[tags.content])};
+  const std::string role = role_of(tags, cell_text(message[tags.role]));
+  const Json& content = message[tags.content];
+  const bool is_tool = role == "function" || role == "observation";  // JSON as it is, too
+  return {role, is_tool ? cell_text(content) : written_text(content, where)};
 }
 
 /// openai: tool_calls become function messages, runs of tool messages one observation.
@@ -104,7 +122,10 @@ std::vector<Turn> read_openai_turns(const DatasetEntry& entry, const Json& messa
     if (turn.role == "assistant" && message.contains("tool_calls") && message["tool_calls"].is_array() &&
         !message["tool_calls"].empty()) {
       Json calls = Json::array();
-      for (const Json& call : message["tool_calls"]) calls.push_back(call.value("function", call));
+      for (const Json& call : message["tool_calls"]) {
+        if (!call.is_object()) fail(where, "expected objects in 'tool_calls', got {}", call.dump());
+        calls.push_back(call.value("function", call));
+      }
       turn = {"function", tool_text::dump(calls)};
     }
     if (turn.role == "observation" && in_observation)

@@ -4,6 +4,7 @@
 
 #include "core/atomic_file.h"
 #include "core/error.h"
+#include "core/folder_lock.h"
 #include "core/log.h"
 #include "eval/instances.h"
 #include "eval/statistics.h"
@@ -188,7 +189,11 @@ Json run_evaluation(LanguageModel& model, const EvalOptions& options) {
   RequestSet requests;
   std::vector<TaskRun> runs = plan(model, options, requests);
   const std::filesystem::path journal = options.output.empty() ? options.output : options.output / "journal.jsonl";
-  if (!options.output.empty()) std::filesystem::create_directories(options.output);
+  FolderLock lock;
+  if (!options.output.empty()) {
+    std::filesystem::create_directories(options.output);
+    lock.take(options.output);
+  }
   requests.run(model, {journal, options.model_name, options.overwrite});
   if (requests.n_resumed())
     log_info("{} requests were answered in an earlier run of this command", requests.n_resumed());

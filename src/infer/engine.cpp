@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "infer/paged_context.h"
 #include "infer/token_scoring.h"
+#include "model/next_token.h"
 
 namespace llmbox {
 
@@ -49,10 +50,7 @@ Engine::Engine(Decoder& decoder, EngineOptions options)
                                                 options.prefix_cache && !decoder.spec().is_recurrent(),
                                                 // What all tokens see must be in the cache with the first of them.
                                                 decoder.spec().prefix.has_value()}) {
-  if (decoder.spec().is_classifier)
-    fail(decoder.spec().architecture, "expected a model that predicts tokens, got one that scores; try a causal LM");
-  if (!decoder.spec().is_causal() || decoder.spec().has_encoder())
-    fail(decoder.spec().architecture, "expected a decoder-only model, got one with an encoder; try a causal LM");
+  require_next_token_model(decoder.spec());
   CHECK(options.page_size > 0 && options.step_tokens > 0 && options.max_running > 0, "sizes must be above 0");
   max_length_ = static_cast<int64_t>(scheduler_.pool().capacity()) * options.page_size;
   if (decoder.spec().max_positions > 0) max_length_ = std::min(max_length_, decoder.spec().max_positions);

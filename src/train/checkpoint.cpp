@@ -25,7 +25,7 @@ void sync_path(const fs::path& path) {
   if (file < 0) return;
   const bool fine = ::fsync(file) == 0;
   ::close(file);
-  if (!fine) throw Failure(path.string(), "expected the disk to take the data, got a write error; is it full?");
+  if (!fine) fail(path.string(), "expected the disk to take the data, got a write error; is it full?");
 }
 
 void sync_tree(const fs::path& folder) {
@@ -72,10 +72,9 @@ void require_disk_space(const fs::path& folder, int64_t bytes) {
   while (!fs::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
   const fs::space_info space = fs::space(existing, fault);
   if (!fault && static_cast<int64_t>(space.available) < bytes)
-    throw Error(
-        folder.string(),
-        fmt::format("expected {:.2f} GB of free disk space, got {:.2f} GB; try another output_dir or save_total_limit",
-                    static_cast<double>(bytes) / 1e9, static_cast<double>(space.available) / 1e9));
+    fail(folder.string(),
+         "expected {:.1f} MB of free disk space, got {:.1f} MB; try another output_dir or save_total_limit",
+         static_cast<double>(bytes) / 1e6, static_cast<double>(space.available) / 1e6);
 }
 
 void write_checkpoint(const fs::path& output_dir, const CheckpointParts& parts) {

@@ -162,12 +162,9 @@ TrainingLoop::StepResult TrainingLoop::train_step(double rate) {
   result.grad_norm = global_norm(grads_);
   if (!std::isfinite(result.loss) || !std::isfinite(result.grad_norm)) {
     auto last = last_checkpoint(input_.config.output.output_dir);
-    throw Failure(
-        "train",
-        fmt::format(
-            "expected a finite loss, got loss {} and gradient norm {} in step {}; {}; try a lower learning_rate",
-            result.loss, result.grad_norm, state_.step + 1,
-            last ? "the last good checkpoint is " + last->string() : "there is no checkpoint yet"));
+    fail("train", "expected a finite loss, got loss {} and gradient norm {} in step {}; {}; try a lower learning_rate",
+         result.loss, result.grad_norm, state_.step + 1,
+         last ? "the last good checkpoint is " + last->string() : "there is no checkpoint yet");
   }
   optimizer_->step(grads_, rate, clip_factor(result.grad_norm, input_.config.step.max_grad_norm));
   grads_.clear();

@@ -65,6 +65,13 @@ std::string sample_lines(const TokenizedSet& set, const std::vector<PackedRow>& 
   return out;
 }
 
+/// Width of the feed-forward that a token passes: of a mixture, those of its experts.
+int64_t inner_size(const LayerSpec& layer) {
+  if (!layer.moe) return layer.ffn.up.out;
+  const int64_t expert = layer.moe->experts.empty() ? layer.moe->fused->inner : layer.moe->experts[0].up.out;
+  return expert * layer.moe->router.n_chosen + (layer.moe->shared ? layer.moe->shared->up.out : 0);
+}
+
 }  // namespace
 
 int64_t largest_batch_tokens(const TrainConfig& config, const std::vector<PackedRow>& units) {
@@ -89,15 +96,10 @@ MemoryPlan plan_memory(const Decoder& model, const TrainConfig& config, const Na
                                                                                                            : 8);
   // What a layer keeps for its backward pass: about 12 rows of hidden size and 4 of the feed-forward size, or the
   // layer's input alone where activations are recomputed.
-  const Json& shape = model.config();
-  auto size_of = [&](const char* key, const char* other, int64_t fallback) {
-    return shape.contains(key)     ? shape[key].get<int64_t>()
-           : shape.contains(other) ? shape[other].get<int64_t>()
-                                   : fallback;
-  };
-  const int64_t hidden = size_of("hidden_size", "n_embd", 0), layers = size_of("num_hidden_layers", "n_layer", 0);
-  const int64_t inner = size_of("intermediate_size", "n_inner", 4 * hidden);
-  const int64_t kept = config.checkpoints_activations() ? layers * hidden : layers * (12 * hidden + 4 * inner);
+  int64_t kept = 0;
+  for (const LayerSpec& layer : model.spec().layers)
+    kept += model.spec().hidden_size * (config.checkpoints_activations() ? 1 : 12) +
+            (config.checkpoints_activations() ? 0 : 4 * inner_size(layer));
   plan.activations = row_tokens * kept * (model.dtype() == at::kFloat ? 4 : 2);
   return plan;
 }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/log.h"
+#include "model/next_token.h"
 #include "model/vocabulary.h"
 #include "quant/load.h"
 #include "tensor/device.h"
@@ -84,6 +85,7 @@ Json model_config(const TrainConfig& config) {
 StartedModel start_model(const TrainConfig& config, const std::optional<fs::path>& checkpoint, int64_t n_tokens) {
   StartedModel out;
   out.model = load_base(config, checkpoint, n_tokens);
+  require_next_token_model(out.model->spec());
   out.model->set_checkpoint_activations(config.checkpoints_activations());
   out.trainable = choose_trainable(*out.model, config, checkpoint.value_or(fs::path()));
   if (out.trainable.empty())

@@ -1,5 +1,7 @@
 """The forms that scripts rely on: what may be written how, and what a lost answer or a wrong line leads to."""
+import fcntl
 import json
+import os
 import shutil
 import subprocess
 import unittest
@@ -51,6 +53,24 @@ class FormsTest(unittest.TestCase):
             self.assertEqual(self.logits(*args).returncode, 0, args)
         self.assertTrue((self.folder / "a b.safetensors").exists())
 
+    def test_logits_of_models_with_an_encoder(self):
+        families = STORIES.parents[2] / "architectures"
+        for name, text in [("ids", [[5, 6, 7]]), ("targets", [[0, 9]]), ("types", [[0, 1, 1]]), ("two", [[1], [2]])]:
+            (self.folder / f"{name}.json").write_text(json.dumps(text))
+        flag = {name: self.folder / f"{name}.json" for name in ["targets", "types", "two"]}
+        for args, fault in [((families / "t5", "--decoder_ids", flag["targets"]), None),
+                            ((families / "bert", "--token_types", flag["types"]), None),
+                            ((families / "t5",), "--decoder_ids"),
+                            ((families / "t5", "--decoder_ids", flag["two"]), "expected 1 lists"),
+                            ((STORIES, "--decoder_ids", flag["targets"]), "no encoder"),
+                            ((families / "bert", "--token_types", flag["targets"]), "expected 3 numbers"),
+                            ((STORIES, "--token_types", flag["types"]), "no types")]:
+            result = self.logits(*args)
+            if fault:
+                self.refused(result, fault)
+            else:
+                self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_ids_beyond_32_bits_are_refused(self):
         (self.folder / "ids.json").write_text("[[4294967297]]")
         self.refused(self.logits(STORIES), "ids.json", "4294967297")
@@ -88,6 +108,26 @@ class FormsTest(unittest.TestCase):
             (model / "generation_config.json").write_text(text)
             self.refused(llmbox("generate", "-m", model, stdin=PROMPT), "generation_config.json")
 
+    def test_generate_takes_an_inference_file(self):
+        recipe = self.folder / "infer.yaml"
+        recipe.write_text(f"model_name_or_path: {STORIES}\ntemplate: alpaca\ninfer_backend: huggingface\n")
+        with_file = llmbox("generate", recipe, "--max_tokens", 2, stdin='{"prompt":"Once upon"}')
+        with_flags = llmbox("generate", "-m", STORIES, "--max_tokens", 2, stdin='{"prompt":"Once upon"}')
+        self.assertEqual(with_file.stdout, with_flags.stdout, with_file.stderr)
+        self.assertEqual(len(lines(with_file)), 1)
+
+    def test_help_of_a_verb(self):
+        self.assertEqual(llmbox("help", "train").stdout, llmbox("train", "--help").stdout)
+
+    def test_another_model_in_the_same_file_is_not_answered_from_the_journal(self):
+        model = self.folder / "model.gguf"
+        args = ("eval", "-m", model, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2, "--output",
+                self.folder / "out")
+        shutil.copyfile(STORIES.parent / "stories260K.f32.gguf", model)
+        self.assertEqual(llmbox(*args).returncode, 0)
+        shutil.copyfile(STORIES.parents[1] / "aidreams260K/aidreams260K.f32.gguf", model)
+        self.refused(llmbox(*args), "journal.jsonl", "overwrite")
+
     def test_paths_that_cannot_be_made_are_refused(self):
         data = REPO.parent / "shared/data"
         (self.folder / "file").write_text("")
@@ -109,7 +149,8 @@ class TrainFormsTest(unittest.TestCase):
     def train(self, **changes):
         values = dict(model_name_or_path=str(STORIES), do_train=True, lora_rank=2, dataset="rows", template="alpaca",
                       dataset_dir=str(self.folder), output_dir=str(self.folder / "out"), save_steps=2, max_steps=4,
-                      per_device_train_batch_size=1, overwrite_output_dir=True, logging_steps=1, **changes)
+                      per_device_train_batch_size=1, overwrite_output_dir=True, logging_steps=1)
+        values.update(changes)
         recipe = self.folder / "recipe.yaml"
         recipe.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in values.items()))
         return llmbox("train", recipe)
@@ -131,6 +172,44 @@ class TrainFormsTest(unittest.TestCase):
         self.assertEqual(result.returncode, 2)
         self.assertIn("[task piqa]", result.stderr)
         self.assertFalse((self.folder / "out").exists())
+
+    def test_a_run_folder_belongs_to_one_run(self):
+        out = self.folder / "out"
+        out.mkdir()
+        handle = os.open(out, os.O_RDONLY)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            result = self.train()
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("another process", result.stderr)
+            self.assertEqual(list(out.iterdir()), [])
+        finally:
+            os.close(handle)
+        self.assertEqual(self.train().returncode, 0)
+
+    def test_a_loss_that_is_no_number_stops_with_its_step(self):
+        result = self.train(learning_rate=1e30, lr_scheduler_type="constant")
+        self.assertEqual(result.returncode, 2)
+        self.assertRegex(result.stderr.splitlines()[-1], r"^llmbox: \[train\] expected a finite loss.* in step [0-9]+")
+
+    def test_cells_that_are_no_text_are_named(self):
+        for row, got in [({"instruction": {"a": 1}, "output": "b"}, '{"a":1}'),
+                         ({"instruction": ["a"], "output": "b"}, '["a"]')]:
+            (self.folder / "rows.json").write_text(json.dumps([row]))
+            result = self.train()
+            self.assertEqual(result.returncode, 2, row)
+            self.assertIn("[dataset rows, row 1]", result.stderr)
+            self.assertIn(got, result.stderr)
+
+    def test_only_models_that_predict_the_next_token_are_trained(self):
+        for name in ["bert", "llama_reward"]:
+            model = self.folder / name
+            shutil.copytree(STORIES.parents[2] / "architectures" / name, model)
+            model.chmod(0o755)
+            shutil.copyfile(STORIES / "tokenizer.json", model / "tokenizer.json")
+            result = self.train(model_name_or_path=str(model))
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertIn("try a causal LM", result.stderr)
 
     def test_numbers_that_mean_nothing_are_refused(self):
         result = self.train(max_samples=0, warmup_steps=-1, weight_decay=-1, adam_beta1=1.0)
