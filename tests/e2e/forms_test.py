@@ -116,6 +116,15 @@ class FormsTest(unittest.TestCase):
         self.assertEqual(with_file.stdout, with_flags.stdout, with_file.stderr)
         self.assertEqual(len(lines(with_file)), 1)
 
+    def test_every_file_of_a_model_answers_alike(self):
+        weights = STORIES.parent
+        shutil.copyfile(weights / "stories260K.bin", self.folder / "model.bin")
+        shutil.copyfile(weights / "tok512.bin", self.folder / "tok512.bin")
+        answers = [llmbox("generate", "-m", model, stdin=PROMPT, cwd=self.folder).stdout
+                   for model in [STORIES, weights / "stories260K.f32.gguf", "model.bin", "./model.bin"]]
+        self.assertEqual(len(json.loads(answers[0])["ids"]), 3)
+        self.assertEqual(set(answers), {answers[0]})
+
     def test_help_of_a_verb(self):
         self.assertEqual(llmbox("help", "train").stdout, llmbox("train", "--help").stdout)
 
