@@ -125,6 +125,13 @@ class FormsTest(unittest.TestCase):
         self.assertEqual(len(json.loads(answers[0])["ids"]), 3)
         self.assertEqual(set(answers), {answers[0]})
 
+    def test_flags_of_llmbox_without_meaning_are_accepted(self):
+        result = llmbox("eval", "-m", STORIES, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2, "-bsz",
+                        "16:auto", "--vllm_mem", 0.9, "--device_map", "auto", "--hf_token", "x", "--dataloader_workers", 0,
+                        "--output", self.folder / "out")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("--vllm_gpu_memory_utilization,--vllm_mem has no meaning here", result.stderr)
+
     def test_help_of_a_verb(self):
         self.assertEqual(llmbox("help", "train").stdout, llmbox("train", "--help").stdout)
 
@@ -143,6 +150,7 @@ class FormsTest(unittest.TestCase):
         args = ("-m", STORIES, "-d", "piqa", "--data_dir", data, "-i", 2)
         self.refused(llmbox("eval", *args, "--output", self.folder / "file"), "file")
         self.refused(llmbox("eval", *args, "--temperature", -1), "--temperature")
+        self.refused(llmbox("eval", *args, "--seed", -1), "--seed")
         self.refused(llmbox("eval", *args, "--evaluation_set", "tset"), "'tset'", "'validation'")
 
 
