@@ -102,6 +102,19 @@ class FormsTest(unittest.TestCase):
         result = llmbox("template", "render", "chatml", stdin=wrong)
         self.assertEqual([sorted(line) for line in lines(result)], [["error"], ["text"]])
 
+    def test_weights_that_are_no_numbers_give_no_answer(self):
+        model = copy_model(self.folder)
+        weights = model / "model.safetensors"
+        data = bytearray(weights.read_bytes())
+        n_header = int.from_bytes(data[:8], "little")
+        begin, end = json.loads(data[8:8 + n_header])["model.norm.weight"]["data_offsets"]
+        data[8 + n_header + begin:8 + n_header + end] = b"\xff" * (end - begin)
+        weights.write_bytes(data)
+        self.refused(llmbox("generate", "-m", model, stdin=PROMPT), "got NaN")
+        self.refused(llmbox("eval", "-m", model, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2,
+                            "--output", self.folder / "out"), "got NaN")
+        self.assertFalse((self.folder / "out/results.json").exists())
+
     def test_stop_ids_of_wrong_types_are_refused(self):
         model = copy_model(self.folder)
         for text in ['{"eos_token_id":"x"}', "[]", '{"eos_token_id":[-7]}']:
