@@ -69,7 +69,7 @@ void add_data_flags(CLI::App& app, EvalFlags& flags) {
   app.add_option("-i,--max_evaluation_instances,--max_example_num,--limit", eval.max_evaluation_instances,
                  "questions per subset: 0 all, > 0 the first, < 0 the last");
   app.add_flag("--shuffle_choices", eval.shuffle_choices, "options in an order drawn with the seed");
-  app.add_option("--seed", eval.seed, "of examples, order and sampling (2023)");
+  app.add_option("--seed", eval.seed, "of examples, order and sampling (2023)")->check(CLI::NonNegativeNumber);
 }
 
 void add_run_flags(CLI::App& app, EvalFlags& flags) {
@@ -77,10 +77,11 @@ void add_run_flags(CLI::App& app, EvalFlags& flags) {
   app.add_flag("--overwrite", flags.eval.overwrite, "start over where the folder holds another model's answers");
   app.add_flag("--json", flags.as_json, "print results.json in place of the table");
   app.add_flag("--list", flags.list, "list the tasks and stop");
-  for (const char* name :
-       {"-b,--batch_size,--per_device_eval_batch_size", "--inference", "--model_backend", "--device_map",
-        "--prefix_caching", "--vllm", "--flash_attention,--flash_attn", "--dataset_threading",
-        "--cuda,--cuda_visible_devices", "--logging_dir", "--log_level", "--log_results"}) {
+  for (const char* name : {"-b,--batch_size,--per_device_eval_batch_size", "--inference", "--model_backend",
+                           "--device_map", "--prefix_caching", "--vllm", "--flash_attention,--flash_attn",
+                           "--dataset_threading", "--cuda,--cuda_visible_devices", "--logging_dir", "--log_level",
+                           "--log_results", "--vllm_gpu_memory_utilization,--vllm_mem", "--dataloader_workers",
+                           "--proxy_port", "--hf_token", "--hf_username"}) {
     const std::string flag = std::string(name).substr(std::string(name).find("--"));
     app.add_option_function<std::string>(
            name, [&flags, flag](const std::string&) { flags.ignored.push_back(flag); }, "accepted, not used")

@@ -26,7 +26,7 @@ struct ModelFlags {
     v("model_name_or_path", model, "model folder, or a hub name such as Qwen/Qwen2.5-0.5B");
     v.alias("model_name_or_path", "model");
     v.alias("model_name_or_path", "m");
-    v("adapter_name_or_path", adapter, "LoRA folder on top of the model");
+    v("adapter_name_or_path", adapter, "adapter folder (PEFT) on top of the model");
     v.alias("adapter_name_or_path", "adapter");
     v("template", chat_template, "chat template by name or file; empty: the model's own");
     v.choice("infer_dtype", dtype, {"auto", "f32", "bf16", "float32", "bfloat16"},

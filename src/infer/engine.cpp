@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "adapter/prompt.h"
 #include "core/error.h"
@@ -153,6 +154,12 @@ at::Tensor Engine::gather(const at::Tensor& hidden, const std::vector<int64_t>& 
   return hidden.index_select(0, to_tensor(rows, hidden.device()));
 }
 
+/// Damaged weights must not look like an answer. Values (any shape), float32.
+void Engine::require_numbers(const at::Tensor& values) const {
+  if (std::isnan(values.max().item<float>()))  // NaN where one value is
+    fail(decoder_.spec().architecture, "expected numbers from the model, got NaN; try fetching its weights again");
+}
+
 void Engine::take_scores(const at::Tensor& hidden) {
   std::vector<int64_t> rows, targets;
   for (const StepPart& part : plan_.parts) {
@@ -165,6 +172,7 @@ void Engine::take_scores(const at::Tensor& hidden) {
   if (rows.empty()) return;
   const TokenScores scores = score_tokens(decoder_, gather(hidden, rows), to_tensor(targets, hidden.device()));
   const at::Tensor logprob = scores.logprob.cpu(), is_argmax = scores.is_argmax.cpu();
+  require_numbers(logprob);
   const float* next_logprob = logprob.const_data_ptr<float>();
   const bool* next_argmax = is_argmax.const_data_ptr<bool>();
   for (const StepPart& part : plan_.parts) {
@@ -193,6 +201,7 @@ void Engine::take_tokens(const at::Tensor& hidden) {
   }
   if (rows.empty()) return;
   const at::Tensor logits = decoder_.logits(gather(hidden, rows)).cpu().contiguous();  // (M, V) f32
+  require_numbers(logits);
   const auto n_vocab = static_cast<size_t>(logits.size(1));
   for (size_t i = 0; i < sequences.size(); ++i)
     take_token(*sequences[i], {logits.const_data_ptr<float>() + i * n_vocab, n_vocab});

@@ -88,6 +88,7 @@ class Engine {
   void check_ids(const std::vector<int32_t>& ids) const;
   void check_marks(const std::vector<int32_t>& ids) const;
   void run_plan();
+  void require_numbers(const at::Tensor& values) const;
   void take_scores(const at::Tensor& hidden);
   void take_tokens(const at::Tensor& hidden);
   void take_token(Sequence& sequence, std::span<const float> logits);

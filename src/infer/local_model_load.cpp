@@ -34,6 +34,12 @@ std::vector<int32_t> read_ids(const Json& value, const std::string& where) {
   return ids;
 }
 
+/// Where the tokenizer lies: a model of llama2.c has it beside itself.
+std::filesystem::path tokenizer_place(const std::filesystem::path& model) {
+  if (!std::filesystem::is_regular_file(model) || model.extension() != ".bin") return model;
+  return model.has_parent_path() ? model.parent_path() : ".";
+}
+
 std::optional<ChatTemplate> choose_template(const LocalModelOptions& options, const Tokenizer& tokenizer) {
   if (!options.chat_template.empty()) return ChatTemplate::load(options.chat_template, tokenizer.config());
   if (!options.adapter.empty())
@@ -59,7 +65,7 @@ std::unique_ptr<LocalModel> LocalModel::load(const LocalModelOptions& options) {
   ModelFiles files = open_model_files(options.model);
   pack_quantized(files);
   const Json& config = files.config;
-  auto tokenizer = Tokenizer::load(options.model);
+  auto tokenizer = Tokenizer::load(tokenizer_place(options.model));
   auto decoder = Decoder::build(
       files, {.dtype = choose_dtype(options.dtype, config), .device = parse_device(options.device, "device")});
   if (!options.adapter.empty()) {

@@ -102,6 +102,19 @@ class FormsTest(unittest.TestCase):
         result = llmbox("template", "render", "chatml", stdin=wrong)
         self.assertEqual([sorted(line) for line in lines(result)], [["error"], ["text"]])
 
+    def test_weights_that_are_no_numbers_give_no_answer(self):
+        model = copy_model(self.folder)
+        weights = model / "model.safetensors"
+        data = bytearray(weights.read_bytes())
+        n_header = int.from_bytes(data[:8], "little")
+        begin, end = json.loads(data[8:8 + n_header])["model.norm.weight"]["data_offsets"]
+        data[8 + n_header + begin:8 + n_header + end] = b"\xff" * (end - begin)
+        weights.write_bytes(data)
+        self.refused(llmbox("generate", "-m", model, stdin=PROMPT), "got NaN")
+        self.refused(llmbox("eval", "-m", model, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2,
+                            "--output", self.folder / "out"), "got NaN")
+        self.assertFalse((self.folder / "out/results.json").exists())
+
     def test_stop_ids_of_wrong_types_are_refused(self):
         model = copy_model(self.folder)
         for text in ['{"eos_token_id":"x"}', "[]", '{"eos_token_id":[-7]}']:
@@ -115,6 +128,22 @@ class FormsTest(unittest.TestCase):
         with_flags = llmbox("generate", "-m", STORIES, "--max_tokens", 2, stdin='{"prompt":"Once upon"}')
         self.assertEqual(with_file.stdout, with_flags.stdout, with_file.stderr)
         self.assertEqual(len(lines(with_file)), 1)
+
+    def test_every_file_of_a_model_answers_alike(self):
+        weights = STORIES.parent
+        shutil.copyfile(weights / "stories260K.bin", self.folder / "model.bin")
+        shutil.copyfile(weights / "tok512.bin", self.folder / "tok512.bin")
+        answers = [llmbox("generate", "-m", model, stdin=PROMPT, cwd=self.folder).stdout
+                   for model in [STORIES, weights / "stories260K.f32.gguf", "model.bin", "./model.bin"]]
+        self.assertEqual(len(json.loads(answers[0])["ids"]), 3)
+        self.assertEqual(set(answers), {answers[0]})
+
+    def test_flags_of_llmbox_without_meaning_are_accepted(self):
+        result = llmbox("eval", "-m", STORIES, "-d", "piqa", "--data_dir", REPO.parent / "shared/data", "-i", 2, "-bsz",
+                        "16:auto", "--vllm_mem", 0.9, "--device_map", "auto", "--hf_token", "x", "--dataloader_workers", 0,
+                        "--output", self.folder / "out")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("--vllm_gpu_memory_utilization,--vllm_mem has no meaning here", result.stderr)
 
     def test_help_of_a_verb(self):
         self.assertEqual(llmbox("help", "train").stdout, llmbox("train", "--help").stdout)
@@ -134,6 +163,7 @@ class FormsTest(unittest.TestCase):
         args = ("-m", STORIES, "-d", "piqa", "--data_dir", data, "-i", 2)
         self.refused(llmbox("eval", *args, "--output", self.folder / "file"), "file")
         self.refused(llmbox("eval", *args, "--temperature", -1), "--temperature")
+        self.refused(llmbox("eval", *args, "--seed", -1), "--seed")
         self.refused(llmbox("eval", *args, "--evaluation_set", "tset"), "'tset'", "'validation'")
 
 
