@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include "arch/family.h"
 #include "arch/shape/alibi.h"
 #include "arch/shape/gpt.h"
@@ -19,6 +21,12 @@ void set_new_norms(const ConfigReader& config, LayerSpec& layer, const std::stri
 int64_t key_heads(const ConfigReader& config, int64_t n_head, bool is_new) {
   if (is_new) return config.integer("num_kv_heads", config.integer("n_head_kv", n_head));
   return config.flag("multi_query", true) ? 1 : n_head;
+}
+
+/// How often the bias is added: once, as Falcon's own code does; twice in folders that transformers 5 wrote, whose
+/// eager attention adds it to the mask and to the scores.
+double alibi_times(const ConfigReader& config) {
+  return std::atoi(config.text("transformers_version", "0").c_str()) >= 5 ? 2 : 1;
 }
 
 }  // namespace
@@ -52,6 +60,7 @@ ModelSpec parse_falcon(const ConfigReader& config) {
   shape.residual = parallel ? Residual::parallel : Residual::sequential;
   ModelSpec spec = gpt_spec(config, shape);
   const bool alibi = config.flag("alibi", false);
+  const double times = alibi ? alibi_times(config) : 0;
   if (!alibi) spec.ropes = {read_rope(config, shape.hidden / shape.n_head)};
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     LayerSpec& layer = spec.layers[i];
@@ -61,7 +70,7 @@ ModelSpec parse_falcon(const ConfigReader& config) {
     if (!alibi) continue;
     layer.attention.slopes = alibi_slopes(shape.n_head);
     // The bias is added before the scores are scaled.
-    for (double& slope : layer.attention.slopes) slope *= layer.attention.scale;
+    for (double& slope : layer.attention.slopes) slope *= layer.attention.scale * times;
   }
   return spec;
 }

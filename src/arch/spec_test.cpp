@@ -140,6 +140,18 @@ TEST(ModelSpec, BiasesAndTyingShowInTheParameterTable) {
   EXPECT_EQ(parameter_table(parse_model_spec(config, "c")).size(), plain - 1 + 3 * 7);
 }
 
+TEST(Falcon, AddsTheBiasAsTheWriterOfTheFolderDid) {
+  Json config = {{"model_type", "falcon"}, {"alibi", true},     {"hidden_size", 64},   {"num_attention_heads", 4},
+                 {"num_hidden_layers", 1}, {"vocab_size", 100}, {"multi_query", false}};
+  const auto slope = [&] { return parse_model_spec(config, "c").layers[0].attention.slopes.at(0); };
+  const double once = slope();
+  EXPECT_DOUBLE_EQ(once, 0.25 / 4);  // 2^-2 of the first of four heads, scaled as the scores
+  config["transformers_version"] = "4.27.4";
+  EXPECT_DOUBLE_EQ(slope(), once);
+  config["transformers_version"] = "5.0.0";
+  EXPECT_DOUBLE_EQ(slope(), 2 * once);
+}
+
 TEST(Rope, LinearDividesEveryFrequency) {
   const RopeSpec plain{.dim = 8}, scaled{.dim = 8, .scaling = RopeScaling::linear, .factor = 4};
   for (size_t i = 0; i < 4; ++i) EXPECT_FLOAT_EQ(rope_frequencies(scaled, 0)[i], rope_frequencies(plain, 0)[i] / 4);

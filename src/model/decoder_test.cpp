@@ -4,8 +4,6 @@
 
 #include "model/fixture_model.h"
 #include "model/reference_gradients.h"
-#include "model/spec_decoder.h"
-#include "model/weight_source.h"
 
 namespace llmbox {
 namespace {
@@ -57,18 +55,6 @@ const std::vector<std::string> kFamilies = {"bloom",
                                             "stablelm2_12b",
                                             "starcoder2"};
 
-/// As Decoder::load. The reference of falcon_rw comes from transformers' eager attention, which adds the ALiBi bias
-/// twice; its default attention and Falcon's own code add it once, as we do.
-std::unique_ptr<Decoder> load_reference(const std::string& name, const LoadOptions& options = {}) {
-  if (name != "falcon_rw") return Decoder::load(architecture(name), options);
-  const ModelFiles files = open_model_files(architecture(name));
-  ModelSpec spec = parse_model_spec(files.config, "config.json");
-  for (LayerSpec& layer : spec.layers)
-    for (double& slope : layer.attention.slopes) slope *= 2;
-  const ParameterSource source = read_parameters(files, spec, options);
-  return std::make_unique<SpecDecoder>(std::move(spec), files.config, options, source);
-}
-
 class Architecture : public ::testing::TestWithParam<std::string> {
  protected:
   SafetensorsFile reference() const {
@@ -82,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(Fixtures, Architecture, ::testing::ValuesIn(kFamilies),
 TEST_P(Architecture, LogitsEqualTheReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = load_reference(GetParam());
+  const auto model = Decoder::load(architecture(GetParam()));
   const SafetensorsFile expected = reference();
   const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
   EXPECT_LT(max_difference(logits, expected.tensor("logits").flatten(0, 1)), 1e-4);
@@ -91,7 +77,7 @@ TEST_P(Architecture, LogitsEqualTheReference) {
 TEST_P(Architecture, LogitsInBfloat16AreNearTheReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = load_reference(GetParam(), {.dtype = at::kBFloat16});
+  const auto model = Decoder::load(architecture(GetParam()), {.dtype = at::kBFloat16});
   const SafetensorsFile expected = reference();
   const at::Tensor truth = expected.tensor("logits").flatten(0, 1);
   const at::Tensor logits = logits_of(*model, batch_of_rows(expected.tensor("input_ids")));
@@ -102,7 +88,7 @@ TEST_P(Architecture, LogitsInBfloat16AreNearTheReference) {
 TEST_P(Architecture, RowsWithoutTheirPadsEqualThePaddedReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = load_reference(GetParam());
+  const auto model = Decoder::load(architecture(GetParam()));
   const SafetensorsFile expected = reference();
   for (int64_t row = 0; row < 2; ++row) {
     const at::Tensor real = expected.tensor("padded_attention_mask")[row] == 1;
@@ -116,7 +102,7 @@ TEST_P(Architecture, LossAndGradientsEqualTheReference) {
   REQUIRE_SHARED();
   const Json expected = read_json_file(architecture(GetParam()) / "reference.json");
   for (const bool recompute : {false, true}) {
-    const auto model = load_reference(GetParam(), {.checkpoint_activations = recompute});
+    const auto model = Decoder::load(architecture(GetParam()), {.checkpoint_activations = recompute});
     for (const auto& [name, tensor] : model->parameters()) at::Tensor(tensor).requires_grad_(true);
     const TokenBatch batch = batch_of_rows(reference().tensor("input_ids"));
     SegmentContext context(batch.segment_starts);
@@ -131,7 +117,7 @@ TEST_P(Architecture, RecomputedGradientsAreTheSameBits) {
   REQUIRE_SHARED();
   std::vector<at::Tensor> gradients[2];
   for (const bool recompute : {false, true}) {
-    const auto model = load_reference(GetParam(), {.checkpoint_activations = recompute});
+    const auto model = Decoder::load(architecture(GetParam()), {.checkpoint_activations = recompute});
     for (const auto& [name, tensor] : model->parameters()) at::Tensor(tensor).requires_grad_(true);
     const TokenBatch batch = batch_of_rows(reference().tensor("input_ids"));
     SegmentContext context(batch.segment_starts);
@@ -144,7 +130,7 @@ TEST_P(Architecture, RecomputedGradientsAreTheSameBits) {
 TEST_P(Architecture, PackedSegmentsEqualSeparateOnes) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = load_reference(GetParam());
+  const auto model = Decoder::load(architecture(GetParam()));
   const at::Tensor ids = reference().tensor("input_ids");
   const at::Tensor packed = logits_of(*model, batch_of_rows(ids));
   const at::Tensor first = logits_of(*model, batch_of_rows(ids.slice(0, 0, 1)));
@@ -174,7 +160,7 @@ TEST_P(Architecture, SavedEqualsLoadedBitForBit) {
 TEST_P(Architecture, GreedyContinuationEqualsTheReference) {
   REQUIRE_SHARED();
   const c10::InferenceMode inference;
-  const auto model = load_reference(GetParam());
+  const auto model = Decoder::load(architecture(GetParam()));
   const Json greedy = read_json_file(architecture(GetParam()) / "reference.json")["greedy"];
   auto ids = greedy["prompt"].get<std::vector<int32_t>>();
   std::vector<int32_t> answer;
