@@ -109,9 +109,15 @@ ModelFiles dense_files(const ModelFiles& files, at::ScalarType dtype) {
 
 void save_model_files(const fs::path& folder, const ModelFiles& files, int64_t max_shard_bytes, WeightFormat format) {
   const at::NoGradGuard no_grad;
+  const ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
   const fs::path staging = folder / kStaging;
+  const bool is_new = !fs::exists(folder);
+  const auto clear = [&] {
+    std::error_code ignored;
+    fs::remove_all(staging, ignored);
+    if (is_new) fs::remove(folder, ignored);  // where nothing else came into it
+  };
   try {
-    const ModelSpec spec = parse_model_spec(files.config, (files.path / "config.json").string());
     fs::create_directories(staging);
     NamedWeights weights;
     for (const ParameterSpec& parameter : parameter_table(spec))
@@ -122,12 +128,10 @@ void save_model_files(const fs::path& folder, const ModelFiles& files, int64_t m
     names.emplace_back("config.json");
     publish(staging, folder, names);
   } catch (const fs::filesystem_error& error) {
-    std::error_code ignored;
-    fs::remove_all(staging, ignored);
+    clear();
     fail(folder.string(), "expected to write a model folder, got '{}'", error.code().message());
   } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(staging, ignored);
+    clear();
     throw;
   }
 }
