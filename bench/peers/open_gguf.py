@@ -38,6 +38,7 @@ FAMILIES = {
     "qwen2": SIZES, "qwen3": SIZES, "qwen2_moe": SIZES | MOE | dict(shared_expert_intermediate_size=256), "qwen3_moe": SIZES | MOE | dict(norm_topk_prob=True),
     "gemma": SIZES, "gemma2": SIZES | dict(query_pre_attn_scalar=64, sliding_window=16),
     "gemma3_text": SIZES | dict(query_pre_attn_scalar=64, sliding_window=16, num_hidden_layers=7),
+    "gemma3n_text": SIZES | dict(num_hidden_layers=22, num_kv_shared_layers=2, sliding_window=16, vocab_size_per_layer_input=200, activation_sparsity_pattern=[0.95] * 10 + [0.0] * 12),
     "phi": SIZES, "phi3": SIZES | dict(pad_token_id=0), "starcoder2": SIZES | dict(sliding_window=None), "stablelm": SIZES, "cohere": SIZES,
     "cohere2": SIZES | dict(sliding_window=16, num_hidden_layers=4), "olmo": SIZES, "olmo2": SIZES, "olmoe": SIZES | dict(num_experts=4, num_experts_per_tok=2, num_key_value_heads=4), "granite": SIZES,
     "granitemoe": SIZES | dict(num_local_experts=4, num_experts_per_tok=2),
