@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/fixture_model.h"
+#include "model/gguf/layout.h"
 #include "model/llama2c.h"
 
 namespace llmbox {
@@ -151,6 +152,29 @@ TEST(GgufModel, AnEncoderDecoderIsReadByLlamaCppsKeys) {
     const auto source = folder.path() / "model";
     EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
   }
+}
+
+TEST(GgufModel, HalvedBranchesAreMadeWhole) {
+  const Json config = read_json_file(any_model("rwkv6") / "config.json");
+  const ModelSpec spec = parse_model_spec(config, "rwkv6");
+  const GgufLayout layout = gguf_layout(spec, *find_gguf_family_of_model("rwkv6"), 1);
+  for (const char* part : {"attention.output.weight", "feed_forward.value.weight"}) {
+    const HubTensor& halved = layout.hub.at(std::string("rwkv.blocks.1.") + part);
+    EXPECT_EQ(max_difference(halved.join({at::ones(halved.shape)}), at::full(halved.shape, 2.0)), 0) << part;
+    EXPECT_FALSE(layout.hub.at(std::string("rwkv.blocks.0.") + part).join) << part;
+  }
+}
+
+TEST(GgufModel, Llama4sLayersAreReadByLlamaCppsKeys) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const Json config = open_gguf_model(exported(folder, any_model("llama4_text"), "f32", true)).config;
+  EXPECT_EQ(config["no_rope_layers"], Json({1, 0, 1}));
+  EXPECT_EQ(config["attention_chunk_size"], 5);
+  EXPECT_EQ(config["interleave_moe_layer_step"], 2);
+  EXPECT_EQ(config["intermediate_size"], 12);
+  EXPECT_EQ(config["intermediate_size_mlp"], 24);
+  EXPECT_EQ(config["use_qk_norm"], true);
 }
 
 TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {
