@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers.utils import logging
 
 N_IDS = 40
 N_GREEDY = 8
@@ -178,6 +179,7 @@ def main():
     args = parser.parse_args()
     log = cpp.llama_log_callback(lambda level, text, data: print(text.decode(), end="", file=sys.stderr) if level == 4 else None)
     cpp.llama_log_set(log, ctypes.c_void_p(0))
+    logging.disable_progress_bar()
     failed = 0
     for name in args.model or args.families.split(","):
         with tempfile.TemporaryDirectory() as temp:
