@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers.utils import logging
 
-IDS = [(7 * i + 3) % 61 for i in range(40)]  # of any vocabulary
+N_IDS = 40
 N_GREEDY = 8
 LIMITS = {"f32": 2e-3, "bf16": 2e-2, "f16": 1e-2}  # others: 0.1; llama.cpp has GELU as a table of halves
 
@@ -82,6 +83,11 @@ def make_model(family, folder):
                 weight.add_(torch.randn_like(weight) * 0.05)  # norms and biases that a wrong place would show
     model.save_pretrained(folder)
     return folder
+
+
+def ids_for(model):
+    vocabulary = json.loads((Path(model) / "config.json").read_text()).get("vocab_size", 251)
+    return [(7 * i + 3) % min(251, vocabulary) for i in range(N_IDS)]
 
 
 class LlamaCpp:
@@ -147,14 +153,14 @@ def distance_of(a, b):
 
 
 def compare(llmbox, model, kind, folder):
-    path = folder / f"{kind}.gguf"
+    path, prompt = folder / f"{kind}.gguf", ids_for(model)
     subprocess.run([llmbox, "export", f"model_name_or_path={model}", f"export_dir={path}", "export_to=gguf", f"export_type={kind}"],
                    check=True, stderr=subprocess.DEVNULL)
-    ours = own_logits(llmbox, path, IDS, folder)
+    ours = own_logits(llmbox, path, prompt, folder)
     peer = LlamaCpp(path)
-    theirs = peer.logits(IDS)
-    distance, own = distance_of(theirs, ours), distance_of(ours, own_logits(llmbox, model, IDS, folder))
-    ids, same = list(IDS), 0
+    theirs = peer.logits(prompt)
+    distance, own = distance_of(theirs, ours), distance_of(ours, own_logits(llmbox, model, prompt, folder))
+    ids, same = list(prompt), 0
     for _ in range(N_GREEDY):  # along llama.cpp's own tokens
         mine = int(own_logits(llmbox, path, ids, folder)[-1].argmax()) if kind == "f32" else None
         token = int(peer.logits(ids)[-1].argmax())
@@ -173,6 +179,7 @@ def main():
     args = parser.parse_args()
     log = cpp.llama_log_callback(lambda level, text, data: print(text.decode(), end="", file=sys.stderr) if level == 4 else None)
     cpp.llama_log_set(log, ctypes.c_void_p(0))
+    logging.disable_progress_bar()
     failed = 0
     for name in args.model or args.families.split(","):
         with tempfile.TemporaryDirectory() as temp:

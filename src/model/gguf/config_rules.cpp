@@ -177,6 +177,25 @@ void complete_gemma(const GgufFile& file, Json& config) {
   set_layer_types(file, config);
 }
 
+void complete_gemma3n(const GgufFile& file, Json& config) {
+  set_layer_types(file, config);
+  const auto rows = [&](const char* name) {
+    const auto found = file.tensors().find(name);
+    return found == file.tensors().end() || found->second.shape.empty() ? 0 : found->second.shape[0];
+  };
+  config["laurel_rank"] = rows("blk.0.laurel_l.weight");
+  config["vocab_size_per_layer_input"] = rows("per_layer_token_embd.weight");
+  // The file has how many deviations from the mean are cut off; the hub the share that is.
+  const std::string key = architecture_of(file) + ".activation_sparsity_scale";
+  if (!file.metadata().contains(key) || !file.metadata()[key].is_array()) return;
+  config["activation_sparsity_pattern"] = Json::array();
+  for (const Json& scale : file.metadata()[key]) {
+    if (!scale.is_number()) fail(file.path().string() + ": " + key, "expected numbers, got a {}", scale.type_name());
+    const double share = 0.5 * std::erfc(-scale.get<double>() / std::sqrt(2.0));
+    config["activation_sparsity_pattern"].push_back(std::round(share * 1e6) / 1e6);
+  }
+}
+
 void complete_windows(const GgufFile& file, Json& config) { set_layer_types(file, config); }
 
 void complete_gpt_oss(const GgufFile& file, Json& config) {

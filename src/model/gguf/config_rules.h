@@ -32,6 +32,7 @@ void complete_falcon(const GgufFile& file, Json& config);
 void complete_minicpm(const GgufFile& file, Json& config);
 void complete_olmo(const GgufFile& file, Json& config);  // with windows it is OLMo 3
 void complete_gemma(const GgufFile& file, Json& config);
+void complete_gemma3n(const GgufFile& file, Json& config);
 void complete_gpt_oss(const GgufFile& file, Json& config);
 void complete_exaone(const GgufFile& file, Json& config);
 void complete_key_heads(const GgufFile& file, Json& config);  // one key head: multi_query

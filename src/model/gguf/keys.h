@@ -95,6 +95,13 @@ constexpr GgufKey kLlama4[] = {{"feed_forward_length", "intermediate_size_mlp"},
                                {"interleave_moe_layer_step", "interleave_moe_layer_step"},
                                {"attention.sliding_window", "attention_chunk_size"}};
 
+constexpr GgufKey kGemma3n[] = {{"final_logit_softcapping", "final_logit_softcapping"},
+                                {"rope.freq_base_swa", "rope_local_base_freq"},
+                                {"altup.active_idx", "altup_active_idx"},
+                                {"altup.num_inputs", "altup_num_inputs"},
+                                {"embedding_length_per_layer_input", "hidden_size_per_layer_input"},
+                                {"attention.shared_kv_layers", "num_kv_shared_layers"}};
+
 constexpr GgufKey kGpt2Keys[] = {
     {"context_length", "n_positions"},  {"embedding_length", "n_embd"},
     {"block_count", "n_layer"},         {"feed_forward_length", "n_inner"},

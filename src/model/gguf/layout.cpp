@@ -15,13 +15,13 @@ class SpecLayout {
       : spec_(spec), family_(family), halved_every_(halved_every) {}
 
   GgufLayout make() {
-    if (spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier || spec_.prefix ||
-        spec_.streams || spec_.layer_inputs)
+    if (spec_.project_in || spec_.project_out || spec_.head_transform || spec_.is_classifier || spec_.prefix)
       refuse("a decoder's parts only");
     embedding(spec_.embedding, "token_embd", family_.folds_scales ? spec_.embedding_scale : 1);
     if (spec_.positions) embedding(*spec_.positions, "position_embd");
     if (spec_.token_types) embedding(*spec_.token_types, "token_types");
     builder_.norm(spec_.embedding_norm, "token_embd_norm");
+    lay_streams({spec_, family_, builder_});
     stack(spec_.encoder, "enc.blk.");
     builder_.norm(spec_.encoder_norm, "enc.output_norm");
     stack(spec_.layers, spec_.has_encoder() ? "dec.blk." : "blk.");
@@ -77,6 +77,7 @@ class SpecLayout {
       lay_ffn(scope, layer.ffn, block);
     }
     builder_.norm(layer.after_ffn, block + "post_ffw_norm");
+    lay_streams(scope, layer, block);
   }
 
   void rwkv_layer(const LayerSpec& layer, int64_t halved, const std::string& block) {

@@ -73,6 +73,17 @@ void fused_qkv(const LayoutScope& scope, const AttentionSpec& a, const std::stri
   scope.builder.linear(linear, block + "attn_qkv", {order});
 }
 
+/// llama.cpp wants keys and values in layers that read an earlier one's, though it does not read them: copies of those.
+void shared_keys(const LayoutScope& scope, const AttentionSpec& a, const std::string& block) {
+  const AttentionSpec& source = scope.spec.layers.at(static_cast<size_t>(a.shared_with)).attention;
+  for (const auto& [part, name] : {std::pair(1, "attn_k"), std::pair(2, "attn_v")}) {
+    const LinearSpec& linear = source.qkv.at(static_cast<size_t>(part));
+    scope.builder.copied(linear.name + ".weight", {linear.out, linear.in}, block + name + ".weight", 1);
+  }
+  if (source.k_norm)
+    scope.builder.copied(source.k_norm->name + ".weight", {source.k_norm->size}, block + "attn_k_norm.weight", 1);
+}
+
 void latent(const LayoutScope& scope, const AttentionSpec& a, const std::string& block) {
   const LatentSpec& l = *a.latent;
   if (l.q_down) scope.builder.linear(*l.q_down, block + "attn_q_a");
@@ -110,8 +121,12 @@ void lay_attention(const LayoutScope& scope, const AttentionSpec& a, const Branc
     // A constant on the keys is in the spec's scale of the scores.
     const double key = folds ? a.scale * std::sqrt(static_cast<double>(a.head_dim)) : 1, in = folds ? scale.in : 1;
     builder.linear(a.qkv[0], block + "attn_q", {turned_rows(scope, a, all_rows(a.qkv[0].out)), in});
-    builder.linear(a.qkv[1], block + "attn_k", {turned_rows(scope, a, all_rows(a.qkv[1].out)), in, {key}});
-    builder.linear(a.qkv[2], block + "attn_v", {{}, in});
+    if (a.shared_with >= 0) {
+      shared_keys(scope, a, block);
+    } else {
+      builder.linear(a.qkv[1], block + "attn_k", {turned_rows(scope, a, all_rows(a.qkv[1].out)), in, {key}});
+      builder.linear(a.qkv[2], block + "attn_v", {{}, in});
+    }
   } else {
     fused_qkv(scope, a, block);
   }

@@ -24,6 +24,9 @@ void lay_delta(const LayoutScope& scope, const GatedDeltaSpec& spec, const std::
 /// RWKV 6 and 7; scale: on the result.
 void lay_time_mix(const LayoutScope& scope, const TimeMixSpec& spec, double scale, const std::string& block);
 void lay_channel_mix(const LayoutScope& scope, const ChannelMixSpec& spec, double scale, const std::string& block);
+/// Gemma 3n: what a layer has beside attention and feed-forward; the model's streams and inputs of layers.
+void lay_streams(const LayoutScope& scope, const LayerSpec& layer, const std::string& block);
+void lay_streams(const LayoutScope& scope);
 void lay_conv(const LayoutScope& scope, const ShortConvSpec& spec, const std::string& block);
 
 }  // namespace llmbox

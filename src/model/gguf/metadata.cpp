@@ -1,5 +1,6 @@
 // The metadata of a GGUF file from a ModelSpec: what llama.cpp needs to build the same model.
 #include <cmath>
+#include <limits>
 
 #include "arch/spec.h"
 #include "model/gguf/config.h"
@@ -212,6 +213,32 @@ void add_recurrent(Metadata& metadata, const ModelSpec& spec) {
   }
 }
 
+/// How many deviations above the mean a share of a normal distribution ends; none of it: below everything.
+float deviations_of(double share) {
+  if (share <= 0) return -std::numeric_limits<float>::infinity();
+  double low = -10, high = 10;
+  for (int step = 0; step < 100; ++step) {
+    const double middle = (low + high) / 2;
+    (0.5 * std::erfc(-middle / std::sqrt(2.0)) < share ? low : high) = middle;
+  }
+  return static_cast<float>(low);
+}
+
+void add_streams(Metadata& metadata, const ModelSpec& spec) {
+  if (spec.layers.empty() || !spec.layers[0].altup || !spec.layers[0].input) return;
+  metadata.count("altup.active_idx", spec.layers[0].altup->active);
+  metadata.count("altup.num_inputs", spec.layers[0].altup->n_stream);
+  metadata.count("embedding_length_per_layer_input", spec.layers[0].input->gate.out);
+  uint32_t shared = 0;
+  std::vector<float> sparsity;
+  for (const LayerSpec& layer : spec.layers) {
+    shared += layer.attention.shared_with >= 0 ? 1 : 0;
+    sparsity.push_back(deviations_of(layer.ffn.sparsity));
+  }
+  metadata.add("attention.shared_kv_layers", shared);
+  metadata.add("activation_sparsity_scale", sparsity);
+}
+
 /// What a decoder behind an encoder has of its own.
 void add_decoder(Metadata& metadata, const ModelSpec& spec, const Json& config) {
   metadata.count("decoder_block_count", spec.n_layer());
@@ -254,6 +281,7 @@ GgufEntries gguf_metadata(const Json& config, const ModelSpec& spec, const GgufF
   add_experts(metadata, spec);
   add_rope(metadata, spec, config);
   add_recurrent(metadata, spec);
+  add_streams(metadata, spec);
   add_norm(metadata, spec);
   metadata.add("use_parallel_residual", !spec.layers.empty() && spec.layers[0].residual == Residual::parallel);
   if (!family.folds_scales) metadata.number_given("embedding_scale", spec.embedding_scale, 1);

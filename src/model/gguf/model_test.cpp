@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "model/fixture_model.h"
+#include "model/gguf/layout.h"
 #include "model/llama2c.h"
 
 namespace llmbox {
@@ -74,20 +75,19 @@ std::filesystem::path any_model(const std::string& name) {
 }
 
 class GgufRoundTrip : public ::testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Models, GgufRoundTrip,
-                         ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "llama_dynamic_ntk",
-                                           "mistral", "mixtral", "gpt2", "gpt_neox", "gpt_bigcode", "bloom", "falcon",
-                                           "falcon_new", "falcon_rw", "mpt", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe",
-                                           "gemma", "gemma2", "gemma3_text", "gemma3_new_form", "phi", "phi3",
-                                           "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
-                                           "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
-                                           "glm", "glm4", "smollm3", "gpt_oss", "nemotron", "arcee", "baichuan",
-                                           "baichuan_13b", "chatglm", "cohere2", "deepseek", "ernie4_5", "ernie4_5_moe",
-                                           "exaone", "exaone4", "glm4_moe", "granitemoe", "hunyuan_v1_dense",
-                                           "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
-                                           "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "t5", "t5_v1_1",
-                                           "rwkv6", "rwkv7", "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
-                         [](const auto& instance) { return instance.param; });
+INSTANTIATE_TEST_SUITE_P(
+    Models, GgufRoundTrip,
+    ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "llama_dynamic_ntk", "mistral",
+                      "mixtral", "gpt2", "gpt_neox", "gpt_bigcode", "bloom", "falcon", "falcon_new", "falcon_rw", "mpt",
+                      "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "gemma", "gemma2", "gemma3_text", "gemma3_new_form",
+                      "phi", "phi3", "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
+                      "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3", "glm", "glm4",
+                      "smollm3", "gpt_oss", "nemotron", "arcee", "baichuan", "baichuan_13b", "chatglm", "cohere2",
+                      "deepseek", "ernie4_5", "ernie4_5_moe", "exaone", "exaone4", "glm4_moe", "granitemoe",
+                      "hunyuan_v1_dense", "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
+                      "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "t5", "t5_v1_1", "gemma3n_text",
+                      "rwkv6", "rwkv7", "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
+    [](const auto& instance) { return instance.param; });
 
 TEST_P(GgufRoundTrip, PlainTypesKeepTheLogits) {
   REQUIRE_SHARED();
@@ -119,18 +119,20 @@ TEST(GgufModel, ChangedValuesKeepTheLogits) {
 class ForeignGguf : public ::testing::TestWithParam<const char*> {};
 // Not gpt_oss's limit, gpt_bigcode's activation, smollm3's layers without rope, llama4_text's temperature, phimoe's
 // jitter: llama.cpp has one of each, or none, and no key.
-INSTANTIATE_TEST_SUITE_P(
-    Models, ForeignGguf,
-    ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2", "gpt_neox", "bloom",
-                      "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3", "phi3_longrope", "starcoder2", "stablelm",
-                      "stablelm2_12b", "cohere", "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2",
-                      "deepseek_v3", "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
-                      "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse", "falcon", "falcon_new",
-                      "deepseek", "minicpm", "qwen", "baichuan", "baichuan2", "baichuan_13b", "chatglm", "ernie4_5_moe",
-                      "exaone4", "gemma2", "gemma3_text", "gemma3_new_form", "glm4_moe", "hunyuan_v1_dense",
-                      "hunyuan_v1_moe", "jamba", "minicpm3", "mistral", "qwen2", "qwen2_moe", "aquila", "bamba",
-                      "falcon_h1", "falcon_h1_no_norm", "kimi_k2", "lfm2", "moonlight", "qwen3_next", "rwkv7"),
-    [](const auto& instance) { return instance.param; });
+INSTANTIATE_TEST_SUITE_P(Models, ForeignGguf,
+                         ::testing::Values("llama2", "llama3_1", "llama_linear_rope", "llama_yarn", "mixtral", "gpt2",
+                                           "gpt_neox", "bloom", "mpt", "qwen3", "qwen3_moe", "gemma", "phi", "phi3",
+                                           "phi3_longrope", "starcoder2", "stablelm", "stablelm2_12b", "cohere",
+                                           "cohere_plus", "olmo2", "olmoe", "granite", "deepseek_v2", "deepseek_v3",
+                                           "glm", "glm4", "nemotron", "mamba", "arcee", "cohere2", "ernie4_5", "exaone",
+                                           "granitemoe", "internlm2", "olmo", "olmo3", "orion", "seed_oss", "xverse",
+                                           "falcon", "falcon_new", "deepseek", "minicpm", "qwen", "baichuan",
+                                           "baichuan2", "baichuan_13b", "chatglm", "ernie4_5_moe", "exaone4", "gemma2",
+                                           "gemma3_text", "gemma3_new_form", "glm4_moe", "hunyuan_v1_dense",
+                                           "hunyuan_v1_moe", "jamba", "minicpm3", "mistral", "qwen2", "qwen2_moe",
+                                           "aquila", "bamba", "falcon_h1", "falcon_h1_no_norm", "kimi_k2", "lfm2",
+                                           "moonlight", "gemma3n_text", "qwen3_next", "rwkv7"),
+                         [](const auto& instance) { return instance.param; });
 
 TEST_P(ForeignGguf, WithLlamaCppsKeysOnlyKeepsTheLogits) {
   REQUIRE_SHARED();
@@ -150,6 +152,29 @@ TEST(GgufModel, AnEncoderDecoderIsReadByLlamaCppsKeys) {
     const auto source = folder.path() / "model";
     EXPECT_LT(max_difference(logits_of_file(exported(folder, source, "f32", true)), logits_of_file(source)), 1e-4);
   }
+}
+
+TEST(GgufModel, HalvedBranchesAreMadeWhole) {
+  const Json config = read_json_file(any_model("rwkv6") / "config.json");
+  const ModelSpec spec = parse_model_spec(config, "rwkv6");
+  const GgufLayout layout = gguf_layout(spec, *find_gguf_family_of_model("rwkv6"), 1);
+  for (const char* part : {"attention.output.weight", "feed_forward.value.weight"}) {
+    const HubTensor& halved = layout.hub.at(std::string("rwkv.blocks.1.") + part);
+    EXPECT_EQ(max_difference(halved.join({at::ones(halved.shape)}), at::full(halved.shape, 2.0)), 0) << part;
+    EXPECT_FALSE(layout.hub.at(std::string("rwkv.blocks.0.") + part).join) << part;
+  }
+}
+
+TEST(GgufModel, Llama4sLayersAreReadByLlamaCppsKeys) {
+  REQUIRE_SHARED();
+  const TempFolder folder;
+  const Json config = open_gguf_model(exported(folder, any_model("llama4_text"), "f32", true)).config;
+  EXPECT_EQ(config["no_rope_layers"], Json({1, 0, 1}));
+  EXPECT_EQ(config["attention_chunk_size"], 5);
+  EXPECT_EQ(config["interleave_moe_layer_step"], 2);
+  EXPECT_EQ(config["intermediate_size"], 12);
+  EXPECT_EQ(config["intermediate_size_mlp"], 24);
+  EXPECT_EQ(config["use_qk_norm"], true);
 }
 
 TEST(GgufModel, QuantizedTypesStayWithinTheirBounds) {

@@ -33,9 +33,19 @@ const BlockType* fitting(const char* name, int64_t row) {
 
 /// Biases, norms, routers and what llama.cpp does not multiply by as a matrix stay exact, as it wants them.
 bool is_small(const std::string& gguf) {
-  constexpr const char* kEnds[] = {
-      ".bias", "_norm.weight",      "ffn_gate_inp.weight",   "attn_rel_b.weight",     "ssm_a",
-      "ssm_d", "ssm_conv1d.weight", "shortconv.conv.weight", "time_mix_first.weight", "time_mix_lerp_fused.weight"};
+  constexpr const char* kEnds[] = {".bias",
+                                   "_norm.weight",
+                                   "ffn_gate_inp.weight",
+                                   "attn_rel_b.weight",
+                                   "altup_router.weight",
+                                   "altup_predict_coef.weight",
+                                   "altup_correct_coef.weight",
+                                   "ssm_a",
+                                   "ssm_d",
+                                   "ssm_conv1d.weight",
+                                   "shortconv.conv.weight",
+                                   "time_mix_first.weight",
+                                   "time_mix_lerp_fused.weight"};
   for (const char* end : kEnds)
     if (gguf.ends_with(end)) return true;
   // RWKV's low-rank parts: time_mix_w1, time_mix_decay_w2 …
