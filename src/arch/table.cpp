@@ -49,7 +49,6 @@ constexpr Family kFamilies[] = {
     {"internlm3", "InternLM3ForCausalLM", parse_internlm3},
     {"jamba", "JambaForCausalLM", parse_jamba},
     {"kimi_k2", "DeepseekV3ForCausalLM", parse_deepseek_v3},
-    {"kimi_k2", "DeepseekV3ForCausalLM", parse_deepseek_v3},
     {"lfm2", "Lfm2ForCausalLM", parse_lfm2},
     {"llama", "LlamaForCausalLM", parse_llama},
     {"llama4_text", "Llama4ForCausalLM", parse_llama4_text},
