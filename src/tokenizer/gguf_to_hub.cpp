@@ -4,9 +4,9 @@
 #include <unordered_map>
 
 #include "core/atomic_file.h"
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
-#include "core/base64.h"
 #include "tokenizer/byte_level_rules.h"
 #include "tokenizer/file/gguf_parts.h"
 #include "tokenizer/train_sentence_piece.h"

@@ -2,10 +2,10 @@
 // the known vocabulary of that size.
 #include <charconv>
 
+#include "core/base64.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "core/base64.h"
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/byte_level_rules.h"
 #include "tokenizer/file/tokenizer_file.h"

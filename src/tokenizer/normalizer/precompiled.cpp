@@ -1,7 +1,7 @@
 // Precompiled: SentencePiece's character map, applied as the tokenizers library does it: by grapheme where one is
 // short, else by character.
-#include "core/error.h"
 #include "core/base64.h"
+#include "core/error.h"
 #include "tokenizer/charsmap.h"
 #include "tokenizer/normalizer/normalizer.h"
 #include "tokenizer/normalizer/unicode_text.h"
