@@ -93,5 +93,6 @@ ModelSpec parse_starcoder2(const ConfigReader& config);
 ModelSpec parse_t5(const ConfigReader& config);
 ModelSpec parse_telechat(const ConfigReader& config);
 ModelSpec parse_xglm(const ConfigReader& config);
+ModelSpec parse_yi(const ConfigReader& config);
 
 }  // namespace llmbox

@@ -89,6 +89,7 @@ constexpr Family kFamilies[] = {
     {"telechat", "TelechatForCausalLM", parse_telechat},
     {"xglm", "XGLMForCausalLM", parse_xglm},
     {"xverse", "XverseForCausalLM", parse_llama},
+    {"Yi", "YiForCausalLM", parse_yi},
 };
 
 [[noreturn]] void fail_unknown(const std::string& type, const std::string& where) {

@@ -22,6 +22,7 @@ constexpr GgufFamily kFamilies[] = {
      .complete = complete_llama},
     {.architecture = "llama", .model_type = "aquila", .rotates_pairs = true, .keys = kLlamaKeys},
     {.architecture = "llama", .model_type = "mistral", .rotates_pairs = true, .keys = kLlamaKeys},
+    {.architecture = "llama", .model_type = "Yi", .rotates_pairs = true, .keys = kLlamaKeys},
     {.architecture = "llama", .model_type = "internlm3", .rotates_pairs = true, .keys = kLlamaKeys},
     {.architecture = "arcee", .model_type = "arcee", .rotates_pairs = true, .keys = kLlamaKeys},
     {.architecture = "smollm3", .model_type = "smollm3", .rotates_pairs = true, .keys = kLlamaKeys},
