@@ -282,7 +282,7 @@ FAMILIES = {
                                              intermediate_size=40, num_hidden_layers=2, decay_low_rank_dim=4,
                                              a_low_rank_dim=5, v_low_rank_dim=3, gate_low_rank_dim=6, norm_eps=1e-3),
                   written=dict(architectures=["RWKV7ForCausalLM"], norm_first=True, norm_bias=True)),
-    "yi": dict(config=base(model_type="llama", rope_theta=5000000.0, rms_norm_eps=1e-5),
+    "Yi": dict(config=base(model_type="llama", rope_theta=5000000.0, rms_norm_eps=1e-5),
                repack=renamed(("input_layernorm", "ln1"), ("post_attention_layernorm", "ln2")),
                written=dict(model_type="Yi", architectures=["YiForCausalLM"])),
     "minicpm4": dict(config=base(model_type="granite", embedding_multiplier=6.0, residual_multiplier=1.4 / math.sqrt(2),

@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "smollm3", "gpt_oss", "nemotron", "arcee", "baichuan", "baichuan_13b", "chatglm", "cohere2",
                       "deepseek", "ernie4_5", "ernie4_5_moe", "exaone", "exaone4", "glm4_moe", "granitemoe",
                       "hunyuan_v1_dense", "hunyuan_v1_moe", "internlm2", "internlm3", "minicpm", "minicpm3", "olmo",
-                      "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "yi", "minicpm4", "t5", "t5_v1_1",
+                      "olmo3", "orion", "qwen", "seed_oss", "xverse", "aquila", "Yi", "minicpm4", "t5", "t5_v1_1",
                       "gemma3n_text", "rwkv6", "rwkv7", "kimi_k2", "lfm2", "llama4_text", "moonlight", "phimoe"),
     [](const auto& instance) { return instance.param; });
 

@@ -3,6 +3,7 @@
 
 #include <c10/util/Half.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -26,9 +27,10 @@ inline float nearest(float x) {
   return (x + kShift) - kShift;
 }
 
-/// The nearest integer, halves away from zero. Requires: |x| < 2^31.
+/// The nearest integer, halves away from zero; beyond 2^30 that. Requires: no NaN.
 inline int32_t nearest_away(float x) {
-  const float size = x < 0 ? -x : x;
+  constexpr float kMost = 1073741824.0F;
+  const float size = std::min(x < 0 ? -x : x, kMost);
   const auto whole = static_cast<int32_t>(size);
   const int32_t rounded = whole + static_cast<int32_t>(2 * (size - static_cast<float>(whole)));
   return x < 0 ? -rounded : rounded;
