@@ -35,7 +35,7 @@ build-bench: setup $(BUILD)/build.ninja
 asan tsan: setup
 	cmake --preset $@
 	cmake --build --preset $@ -j $(JOBS)
-	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/leaks.txt scripts/run_tests build-$@ -L fast
+	LSAN_OPTIONS=suppressions=$(CURDIR)/tests/leaks.txt:print_suppressions=0 scripts/run_tests build-$@ -L fast
 
 fuzz:
 	FUZZ=1 scripts/setup
