@@ -62,10 +62,9 @@ struct ExportConfig {
   }
 };
 
-at::ScalarType choose_dtype(const ExportConfig& options) {
-  std::string name = options.dtype;
+/// The type that was asked for; auto: that of config.json.
+at::ScalarType choose_dtype(std::string name, const Json& config) {
   if (name == "auto") {
-    const Json config = open_model_files(options.model).config;
     for (const char* key : {"torch_dtype", "dtype"})
       if (config.contains(key) && config[key].is_string()) name = config[key].get<std::string>();
   }
@@ -84,7 +83,7 @@ void copy_companions(const fs::path& from, const fs::path& to) {
 
 ExportConfig read_arguments(const std::vector<std::string>& args) {
   ExportConfig config;
-  const bool has_file = args[0].ends_with(".yaml") || args[0].ends_with(".yml") || args[0].ends_with(".json");
+  const bool has_file = is_config_file(args[0]);
   if (has_file) load_yaml_file(config, args[0]);
   const auto words = apply_args(config, {args.begin() + (has_file ? 1 : 0), args.end()});
   if (!words.empty()) fail("export", "expected keys and values, got '{}'; try llmbox export --help", words[0]);
@@ -106,14 +105,12 @@ fs::path single_file(const ExportConfig& config, const char* extension, const st
 /// The model with its adapters merged. Without any, every tensor goes from file to file, one at a time.
 class Source {
  public:
-  explicit Source(const ExportConfig& config, at::ScalarType dtype = at::kFloat) {
-    if (config.adapters.empty()) {
-      files_ = open_model_files(config.model);
-      pack_quantized(files_);
-      return;
-    }
-    merged_ = load_decoder(config.model, {.dtype = dtype});
-    for (const std::string& adapter : config.adapters) {
+  explicit Source(const std::string& model) : files_(open_model_files(model)) { pack_quantized(files_); }
+
+  void merge(const std::vector<std::string>& adapters, at::ScalarType dtype) {
+    if (adapters.empty()) return;
+    merged_ = Decoder::build(files_, {.dtype = dtype});
+    for (const std::string& adapter : adapters) {
       load_adapter(*merged_, adapter, false);
       merge_adapters(*merged_);
     }
@@ -129,13 +126,16 @@ class Source {
 
 void export_llama2c(const ExportConfig& config) {
   const fs::path path = single_file(config, ".bin");
-  save_llama2c_model(path, Source(config).files());
+  Source source(config.model);
+  source.merge(config.adapters, at::kFloat);
+  save_llama2c_model(path, source.files());
   log_info("wrote {}", path.string());
 }
 
 void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
   const fs::path path = single_file(config, ".gguf", "-" + config.gguf_type);
-  const Source source(config);
+  Source source(config.model);
+  source.merge(config.adapters, at::kFloat);
   const ModelFiles& files = source.files();
   const int64_t vocab_size = parse_model_spec(files.config, config.model).vocab_size;
   GgufExport options{.type = config.gguf_type};
@@ -150,8 +150,9 @@ void export_gguf(const ExportConfig& config, const std::optional<ChatTemplate>& 
 }
 
 void export_folder(const ExportConfig& config, const std::optional<ChatTemplate>& chat_template) {
-  const at::ScalarType dtype = choose_dtype(config);
-  const Source source(config, dtype);
+  Source source(config.model);
+  const at::ScalarType dtype = choose_dtype(config.dtype, source.files().config);
+  source.merge(config.adapters, dtype);
   const auto most_bytes = static_cast<int64_t>(config.export_size * 1e9);
   save_model_files(config.export_dir, dense_files(source.files(), dtype), most_bytes,
                    config.legacy ? WeightFormat::kTorch : WeightFormat::kSafetensors);

@@ -51,10 +51,10 @@ ModelFiles SpecDecoder::files() const {
   files.path = "model";
   files.config = config_to_save(config_, spec_, dtype());
   // Linear layers speak for themselves through dequantize(); all else is written as it is.
-  std::map<std::string, std::pair<std::shared_ptr<Linear>, bool>> layers;
+  std::map<std::string, std::shared_ptr<Linear>> layers;
   std::map<std::string, at::Tensor> tensors;
   const_cast<SpecDecoder*>(this)->visit_linears([&](const LinearSpec& spec, std::shared_ptr<Linear>& layer) {
-    layers[spec.name + ".weight"] = {layer, spec.transposed};
+    layers[spec.name + ".weight"] = layer;
     if (spec.has_bias) tensors[spec.name + ".bias"] = layer->bias();
   });
   for (const auto& [name, tensor] : all_tensors()) tensors.emplace(name, tensor);
@@ -66,7 +66,7 @@ ModelFiles SpecDecoder::files() const {
     if (tensor.defined()) {
       weight.read = [tensor, type = weight.dtype] { return tensor.to(type); };
     } else {
-      weight.read = [linear = layer->second.first, turned = layer->second.second, type = weight.dtype] {
+      weight.read = [linear = layer->second, turned = parameter.transposed, type = weight.dtype] {
         const at::NoGradGuard no_grad;
         const at::Tensor dense = linear->dequantize().to(type);
         return turned ? dense.t() : dense;
