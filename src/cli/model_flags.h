@@ -2,7 +2,6 @@
 // inference files can be read; short names are ours. Nothing here loads or prints.
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,8 +92,7 @@ Config read_model_config(std::string_view verb, const std::vector<std::string>& 
   const std::vector<std::string> words = apply_args(config, args);
   if (words.size() > 1) fail(verb, "expected one model, got '{}' and '{}'", words[0], words[1]);
   if (words.empty()) return config;
-  const std::string extension = std::filesystem::path(words[0]).extension();
-  if (extension != ".yaml" && extension != ".yml" && extension != ".json") {
+  if (!is_config_file(words[0])) {
     config.model.model = words[0];
     return config;
   }

@@ -201,6 +201,11 @@ Json dump_field_values(const FieldTable& table) {
   return object;
 }
 
+bool is_config_file(const std::filesystem::path& path) {
+  const std::filesystem::path extension = path.extension();
+  return extension == ".yaml" || extension == ".yml" || extension == ".json";
+}
+
 Json read_config_file(const std::filesystem::path& path) {
   constexpr int kMostBases = 16;
   Json merged = Json::object();

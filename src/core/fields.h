@@ -77,6 +77,8 @@ std::string field_help(const FieldTable& table);
 Json dump_field_values(const FieldTable& table);
 /// The object of a YAML file; its `base: other.yaml` (beside it) is read first, its own keys then count.
 Json read_config_file(const std::filesystem::path& path);
+/// Whether a command's word names such a file: .yaml, .yml or .json.
+bool is_config_file(const std::filesystem::path& path);
 
 template <class C>
 FieldTable field_table(C& config) {

@@ -43,10 +43,9 @@ Json take_foreign_words(std::vector<std::string>& words) {
 /// A recipe given among the words: the one that ends in .yaml, .yml or .json and holds no '='.
 std::string take_recipe(std::vector<std::string>& words) {
   for (size_t i = 0; i < words.size(); ++i) {
-    const std::string extension = std::filesystem::path(words[i]).extension();
     if (words[i].starts_with("-") || words[i].find('=') != std::string::npos) continue;
     if (i > 0 && words[i - 1].starts_with("--") && words[i - 1].find('=') == std::string::npos) continue;
-    if (extension != ".yaml" && extension != ".yml" && extension != ".json") continue;
+    if (!is_config_file(words[i])) continue;
     std::string recipe = words[i];
     words.erase(words.begin() + static_cast<long>(i));
     return recipe;
